@@ -1,0 +1,1 @@
+"""Speak SQL: pool, tenant scope, merge, migrations, ledger, quarantine, credentials."""
