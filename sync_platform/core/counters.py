@@ -14,10 +14,10 @@ class Counters:
     stale: int = 0
     duplicate_in_batch: int = 0
     quarantined: int = 0
-    # not part of the identity: rows that changed without being fetched, or facts about the others
-    deleted: int = 0
-    revived: int = 0
-    suppressed: int = 0
+    # not part of the identity:
+    deleted: int = 0  # rows that got deleted_at because they are gone at the source (SYS-15, BLZ-12)
+    revived: int = 0  # of the updated: rows that came back
+    suppressed: int = 0  # values that the null policy kept (SYS-07)
 
     def __add__(self, other: "Counters") -> "Counters":
         return Counters(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
@@ -42,7 +42,7 @@ class Counters:
     @property
     def written(self) -> int:
         """Data rows that the run wrote. 0 for a second identical run (SYS-05)."""
-        return self.inserted + self.updated + self.deleted + self.revived
+        return self.inserted + self.updated + self.deleted
 
     def as_dict(self) -> dict[str, int]:
         """For ledgers, metadata and ``--json``."""
