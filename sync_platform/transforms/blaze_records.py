@@ -15,7 +15,7 @@ Key = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Money = Decimal
 
 
-class _Record(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+class _Record(msgspec.Struct, gc=False, rename="camel"):
     """gc=False: records are trees, and the collector has nothing to find in 50,000 of them."""
 
 

@@ -25,9 +25,7 @@ class RecordDecoder(Generic[R]):
         self._strict = msgspec.json.Decoder(record_type)
         self._to_row = to_row
 
-    def rows(
-        self, records: Sequence[msgspec.Raw], hashes: Sequence[bytes]
-    ) -> tuple[list[Loaded], list[Reject]]:
+    def rows(self, records: Sequence[msgspec.Raw], hashes: Sequence[bytes]) -> tuple[list[Loaded], list[Reject]]:
         """Rows and rejects of a page; together they are as many as the records (SYS-08)."""
         rows: list[Loaded] = []
         rejects: list[Reject] = []

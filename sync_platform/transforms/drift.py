@@ -12,7 +12,14 @@ from msgspec import inspect
 from sync_platform.core.drift import Drift
 from sync_platform.transforms.blaze_catalogue import FIELDS
 
-_JSON_KINDS: dict[type, str] = {str: "text", bool: "flag", int: "number", float: "number", dict: "object", list: "array"}
+_JSON_KINDS: dict[type, str] = {
+    str: "text",
+    bool: "flag",
+    int: "number",
+    float: "number",
+    dict: "object",
+    list: "array",
+}
 _TYPE_KINDS: dict[type, str] = {
     inspect.StrType: "text",
     inspect.BoolType: "flag",
@@ -32,9 +39,9 @@ class DriftDetector:
 
     def sample(self, records: Sequence[msgspec.Raw], size: int) -> list[Drift]:
         """Drift of ``size`` records spread over a page. Reading every record whole would cost five times the decoding."""
-        step = max(1, len(records) // size) if size else 0
         found: list[Drift] = []
-        for raw in records[:: step or len(records) + 1][:size] if size else ():
+        step = max(1, len(records) // max(size, 1))
+        for raw in records[::step][:size]:
             try:
                 values = msgspec.json.decode(raw)
             except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
@@ -85,9 +92,7 @@ def required_missing(rejects: Iterable[Any], page_size: int) -> list[Drift]:
         if reject.reason == "missing_required":
             numbers[reject.field_path] = numbers.get(reject.field_path, 0) + 1
     return [
-        Drift(path, "missing_field", "required", number)
-        for path, number in numbers.items()
-        if number > page_size / 100
+        Drift(path, "missing_field", "required", number) for path, number in numbers.items() if number > page_size / 100
     ]
 
 

@@ -1,0 +1,76 @@
+"""What a synced table looks like to the loader: its key, its columns, and how each may be overwritten."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+Kind = Literal["text", "money", "time", "day", "flag", "integer", "hash"]
+Policy = Literal["always", "keep", "accept"]
+
+# kind -> type in the staged table. Times travel as epoch milliseconds and are converted in SQL, exactly and for free.
+STAGED = {
+    "text": "text",
+    "money": "numeric(14, 4)",
+    "time": "bigint",
+    "day": "bigint",
+    "flag": "boolean",
+    "integer": "integer",
+    "hash": "uuid",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """``policy`` is SYS-07; ``compared=False`` leaves the column out of the question whether a row differs."""
+
+    name: str
+    kind: Kind = "text"
+    policy: Policy = "always"
+    compared: bool = True
+    personal: bool = False
+
+
+@dataclass(frozen=True)
+class Enrichment:
+    """Columns that come from another table of ours: a join of the staged rows ``s``, and an expression per column."""
+
+    join: str
+    columns: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Target:
+    """A tenant table. A staged row has ``columns`` in order, then ``deleted`` if ``has_deleted``.
+
+    Where a column's policy is ``accept``, the row ends with the list of columns whose null was explicit.
+    """
+
+    schema: str
+    table: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    has_deleted: bool = True
+    enrichment: Enrichment | None = None
+
+    @cached_property
+    def names(self) -> list[str]:
+        """Column names in the order of a row's values."""
+        return [column.name for column in self.columns]
+
+    @cached_property
+    def has_accept(self) -> bool:
+        """Whether rows say which nulls were explicit."""
+        return any(column.policy == "accept" for column in self.columns)
+
+    @cached_property
+    def staged(self) -> list[tuple[str, str]]:
+        """Name and type of each column of the staged table."""
+        staged = [(column.name, STAGED[column.kind]) for column in self.columns]
+        if self.has_deleted:
+            staged.append(("deleted", "boolean"))
+        if self.has_accept:
+            staged.append(("explicit_nulls", "text[]"))
+        return staged
+
+    def __str__(self) -> str:
+        return f"{self.schema}.{self.table}"
