@@ -1,0 +1,78 @@
+"""Where the next run of an entity goes on: the watermark of complete windows, and the place inside an open one."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg.types.json import Jsonb
+
+from sync_platform.core.window import Window
+from sync_platform.db.queries import query
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """``watermark``: everything before it has been read. ``window`` and ``position``: an interrupted read of a window
+    goes on from there; both None when no window is open."""
+
+    watermark: datetime | None = None
+    window: Window | None = None
+    position: dict[str, Any] | None = None
+
+
+def read_cursor(conn: Connection, tenant_id: UUID, source: str, entity: str, account: str) -> Cursor:
+    """An empty cursor where nothing has been read yet."""
+    row = conn.execute(query("cursors", "read"), _key(tenant_id, source, entity, account)).fetchone()
+    if row is None:
+        return Cursor()
+    watermark, start, end, position = row
+    window = Window(start, end) if start is not None and end is not None else None
+    return Cursor(watermark, window, position if window else None)
+
+
+def save_position(
+    conn: Connection,
+    tenant_id: UUID,
+    source: str,
+    entity: str,
+    account: str,
+    *,
+    window: Window,
+    position: dict[str, Any],
+    run_id: int,
+) -> None:
+    """Remember where reading goes on, in the transaction of the batch that was read up to there."""
+    values = {
+        **_key(tenant_id, source, entity, account),
+        "window_start": window.start,
+        "window_end": window.end,
+        "position": Jsonb(position),
+        "run_id": run_id,
+    }
+    conn.execute(query("cursors", "save_position"), values)
+
+
+def complete_window(
+    conn: Connection,
+    tenant_id: UUID,
+    source: str,
+    entity: str,
+    account: str,
+    *,
+    watermark: datetime | None,
+    run_id: int,
+) -> None:
+    """Close the open window. The watermark never moves backwards; None leaves it alone."""
+    values = {**_key(tenant_id, source, entity, account), "watermark": watermark, "run_id": run_id}
+    conn.execute(query("cursors", "complete_window"), values)
+
+
+def clear_position(conn: Connection, tenant_id: UUID, source: str, entity: str, account: str) -> None:
+    """Forget an open window, because another one is asked for now. The watermark stays."""
+    conn.execute(query("cursors", "clear_position"), _key(tenant_id, source, entity, account))
+
+
+def _key(tenant_id: UUID, source: str, entity: str, account: str) -> dict[str, Any]:
+    return {"tenant_id": tenant_id, "source": source, "entity": entity, "account": account}
