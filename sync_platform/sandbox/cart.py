@@ -186,9 +186,7 @@ class Carts:
             "batchId": article.batch_id,
             "batchSku": None,
             "inventoryId": self._inventory_id,
-            "quantityLogs": [
-                {"id": f"{article.product_id}_{article.batch_id}", "quantity": quantity}
-            ]
+            "quantityLogs": [{"id": f"{article.product_id}_{article.batch_id}", "quantity": quantity}]
             if article.batch_id
             else [],
             "totalRefundAmount": final / 100 if returned else 0.0,

@@ -28,9 +28,7 @@ DAY_MS = 86_400_000
 class History:
     """Writes transactions, oldest first, into ``transactions`` and counts the visits of ``member_ids``."""
 
-    def __init__(
-        self, till: Till, transactions: Collection, member_ids: list[str], now: int, seed: int
-    ) -> None:
+    def __init__(self, till: Till, transactions: Collection, member_ids: list[str], now: int, seed: int) -> None:
         self._till, self._transactions, self._members, self._now = till, transactions, member_ids, now
         self._desk = ReturnDesk(till)
         self._rng = Random(f"{seed}/history")

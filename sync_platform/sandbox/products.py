@@ -148,9 +148,7 @@ def _price_break(break_id: str, cents: int) -> Record:
 def _quantities(quantity_id: str, lookups: Lookups, stock: float) -> list[Record]:
     if not stock:
         return []
-    return [
-        {"id": quantity_id, "inventoryId": lookups.inventory_id, "shopId": lookups.shop_id, "quantity": stock}
-    ]
+    return [{"id": quantity_id, "inventoryId": lookups.inventory_id, "shopId": lookups.shop_id, "quantity": stock}]
 
 
 def _assets(asset_id: str, number: int) -> list[Record]:

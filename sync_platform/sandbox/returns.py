@@ -133,5 +133,3 @@ def _line(item: Record, status: str) -> Line:
         batch_id=item["batchId"],
     )
     return Line(sold, halves, gross, gross - final, final, "Cash", (gross - final) / 100, status)
-
-

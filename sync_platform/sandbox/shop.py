@@ -135,9 +135,7 @@ class Shop:
         """Ids of the sales of which something can still be taken back."""
         return [record["id"] for record in self.transactions.records() if returnable(record)]
 
-    def refund(
-        self, transaction_id: str, *, lines: int | None = None, place: RefundPlace = "finalRefundAmt"
-    ) -> Return:
+    def refund(self, transaction_id: str, *, lines: int | None = None, place: RefundPlace = "finalRefundAmt") -> Return:
         """Take back the first ``lines`` lines of a sale, or all: changes the sale and adds a transaction."""
         with self.lock:
             sale = self.transactions.get(transaction_id)

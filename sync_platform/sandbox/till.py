@@ -130,9 +130,7 @@ class Till:
 
     # --- the record around it ------------------------------------------------------------------------
 
-    def transaction(
-        self, stamp: Stamp, cart: Record | None, tenders: Sequence[tuple[str, int]] = ()
-    ) -> Record:
+    def transaction(self, stamp: Stamp, cart: Record | None, tenders: Sequence[tuple[str, int]] = ()) -> Record:
         """A completed transaction of type Sale; the other kinds change fields of it."""
         rng, at, lookups = self.rng, stamp.at, self._lookups
         self._number += 1
