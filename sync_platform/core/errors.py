@@ -36,6 +36,10 @@ class VendorRejected(SyncError):
     """The source refused the request (400, 404, 422). Fix the request; it is not retried."""
 
 
+class NotFound(VendorRejected):
+    """404: the source has no such record (any more)."""
+
+
 class CredentialsRejected(VendorRejected):
     """401 or 403 (HTTP-04). Set a new key; only this tenant's source stops."""
 
@@ -46,6 +50,10 @@ class ContractBroken(SyncError):
 
 class TooManyRejects(SyncError):
     """More than the allowed share of records did not validate (SYS-08). See the quarantine."""
+
+
+class TooManyDeletes(SyncError):
+    """A complete pass misses more of the live rows than may vanish at once (SYS-15). Nothing was deleted; look first."""
 
 
 class LedgerUnbalanced(SyncError):

@@ -1,0 +1,147 @@
+"""A batch: consecutive pages, decoded, told apart and de-duplicated, ready to be written in one transaction (SYS-09)."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol
+
+import msgspec
+
+from sync_platform.core.counters import Counters
+from sync_platform.core.drift import Drift
+from sync_platform.core.reject import Reject
+from sync_platform.sync.blaze_entities import BlazeEntity
+from sync_platform.sync.known import KnownRecord, KnownRecords
+from sync_platform.transforms.blaze_rows import Loaded, Row
+from sync_platform.transforms.drift import new_values, required_missing
+
+
+class Page(Protocol):
+    """As much of a vendor's page as a batch needs."""
+
+    @property
+    def records(self) -> list[msgspec.Raw]: ...
+
+    @property
+    def hashes(self) -> list[bytes]: ...
+
+
+@dataclass
+class Batch:
+    """Counts what never gets as far as the database; the merge adds the rest."""
+
+    entity: BlazeEntity
+    rows: dict[str, Loaded] = field(default_factory=dict)
+    rejects: list[Reject] = field(default_factory=list)
+    drift: list[Drift] = field(default_factory=list)
+    newest: datetime | None = None
+    rejected_pages: int = 0
+    _known: dict[str, KnownRecord] = field(default_factory=dict)
+    _records: Counter[str] = field(default_factory=Counter)
+    _lines: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def records(self) -> Counters:
+        """Fates of records that are settled without the database."""
+        return Counters(**self._records)
+
+    @property
+    def lines(self) -> Counters:
+        """The same for the lines inside them."""
+        return Counters(**self._lines)
+
+    @property
+    def fetched(self) -> int:
+        """Records taken in so far."""
+        return self._records["fetched"]
+
+    def add(self, page: Page, known: KnownRecords, drift_sample: int) -> None:
+        """Take a page in. Unchanged records are only counted; the last version of a key wins (SYS-05)."""
+        records, hashes, unchanged = _unknown(page, known.by_hash)
+        rows, rejects = self.entity.decoder.rows(records, hashes)
+        self._records.update(fetched=len(page.records), quarantined=len(rejects))
+        self.rejects += rejects
+        self.rejected_pages += bool(rejects) and len(rejects) == len(page.records)
+        self.drift += self.entity.drift.sample(records, drift_sample)
+        self.drift += required_missing(rejects, len(page.records))
+        for record in unchanged:
+            self._seen(record.modified)
+            self._keep_known(record)
+        for row in rows:
+            self._seen(_instant(row.modified))
+            self._keep(row)
+
+    def _keep_known(self, record: KnownRecord) -> None:
+        known = record.key in self._known or record.key in self.rows
+        fate = "duplicate_in_batch" if known else "unchanged"
+        self._records[fate] += 1
+        self._lines["fetched"] += record.lines
+        self._lines[fate] += record.lines
+        if not known:
+            self._known[record.key] = record
+
+    def _keep(self, row: Loaded) -> None:
+        earlier = self.rows.get(row.key)
+        self._lines["fetched"] += len(row.lines)
+        if (known := self._known.pop(row.key, None)) is not None:
+            # another version of a record that was counted as unchanged: that one was the duplicate
+            self._records.update(unchanged=-1, duplicate_in_batch=1)
+            self._lines.update(unchanged=-known.lines, duplicate_in_batch=known.lines)
+        if earlier is None:
+            self.rows[row.key] = row
+            return
+        loser = earlier if row.modified >= earlier.modified else row
+        self.rows[row.key] = row if loser is earlier else earlier
+        self._records["duplicate_in_batch"] += 1
+        self._lines["duplicate_in_batch"] += len(loser.lines)
+
+    def _seen(self, modified: datetime | None) -> None:
+        if modified is not None and (self.newest is None or modified > self.newest):
+            self.newest = modified
+
+    def lines_of(self, keys: Iterable[str]) -> tuple[list[Row], int]:
+        """Lines of these receipts with distinct keys, and how many repeated a key within their receipt."""
+        lines: dict[tuple[str, str], Row] = {}
+        total = 0
+        for key in keys:
+            total += len(self.rows[key].lines)
+            lines.update(((line[0], line[1]), line) for line in self.rows[key].lines)
+        return list(lines.values()), total - len(lines)
+
+    def new_values(self) -> list[Drift]:
+        """Enumeration values that the vendor does not document, in rows and lines."""
+        target, lines = self.entity.target, self.entity.lines
+        found = new_values(
+            self.entity.known_values(target.table), target.names, [row.row for row in self.rows.values()]
+        )
+        if lines is not None:
+            found += new_values(
+                self.entity.known_values(lines.table),
+                lines.names,
+                [line for row in self.rows.values() for line in row.lines],
+            )
+        return found
+
+
+def _unknown(
+    page: Page, known: dict[bytes, KnownRecord]
+) -> tuple[Sequence[msgspec.Raw], Sequence[bytes], list[KnownRecord]]:
+    """Records to decode with their hashes, and what the tables hold already."""
+    if not known:
+        return page.records, page.hashes, []
+    records: list[msgspec.Raw] = []
+    hashes: list[bytes] = []
+    unchanged: list[KnownRecord] = []
+    for raw, digest in zip(page.records, page.hashes, strict=True):
+        found = known.get(digest)
+        if found is None:
+            records.append(raw)
+            hashes.append(digest)
+        else:
+            unchanged.append(found)
+    return records, hashes, unchanged
+
+
+def _instant(epoch_ms: int) -> datetime | None:
+    return datetime.fromtimestamp(epoch_ms / 1000, UTC) if epoch_ms else None

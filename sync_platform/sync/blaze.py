@@ -1,0 +1,150 @@
+"""Syncs one entity of one tenant from Blaze into the staging tables: the use case behind assets, schedules and commands."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from sync_platform.core.errors import SyncError
+from sync_platform.core.window import Window, start_of_day
+from sync_platform.db.cursors import Cursor, read_cursor
+from sync_platform.sync.absence import delete_absent
+from sync_platform.sync.accounts import OpenAccount, blaze_accounts, open_account, rejected_keys_are_marked
+from sync_platform.sync.blaze_entities import BLAZE_ENTITIES, SOURCE, BlazeEntity
+from sync_platform.sync.known import KnownRecords, known_records
+from sync_platform.sync.loading import Loader
+from sync_platform.sync.lookups import refresh_lookups
+from sync_platform.sync.parents import reread_parents
+from sync_platform.sync.plan import PlannedWindow, plan
+from sync_platform.sync.platform import Platform
+from sync_platform.sync.reading import FULL, Fetched, PageReader, read_chunks, resumed
+from sync_platform.sync.request import EntityReport, OnProgress, SyncRequest, SyncResult, no_progress
+from sync_platform.sync.running import Run, ledger_run
+from sync_platform.vendors.prefetch import prefetched
+
+
+def sync_blaze(platform: Platform, request: SyncRequest, on_progress: OnProgress = no_progress) -> SyncResult:
+    """Bring the days of a request into ``blaze``. Never raises for a source: the result and the ledger tell.
+
+    Every batch commits by itself, so a failed run keeps what it did and the next one goes on there (SYS-09). The lookups
+    are refreshed first where they are due and products are asked for: products take names from them.
+    """
+    entity = BLAZE_ENTITIES[request.entity]
+    reports: list[EntityReport] = []
+    errors: list[SyncError] = []
+    windows: list[Window] = []
+    try:
+        if request.entity == "products" and not request.dry_run:
+            refresh_lookups(platform, request, on_progress)
+        bounds = _bounds(request, platform.clock())
+        with ledger_run(platform, request, SOURCE, entity.ledger_entities, bounds, on_progress) as (run, done, failed):
+            reports, errors = done, failed
+            for account in blaze_accounts(platform, request.tenant, scheduled=request.kind == "scheduled"):
+                run.check()
+                with open_account(platform, request.tenant, account, run.calls) as opened:
+                    with rejected_keys_are_marked(platform, account):
+                        windows += _sync_account(platform, request, entity, run, opened)
+                    _tell_skew(platform, run, opened)
+    except SyncError as error:  # refused before a run was started
+        errors = [error]
+    return SyncResult(request, tuple(reports), tuple(windows), errors[0] if errors else None)
+
+
+def _sync_account(
+    platform: Platform, request: SyncRequest, entity: BlazeEntity, run: Run, opened: OpenAccount
+) -> list[Window]:
+    with platform.database.transaction(request.tenant.id) as conn:
+        cursor = read_cursor(conn, request.tenant.id, SOURCE, entity.name, opened.account.account)
+    loader = Loader(platform, request, entity, run, opened.account.account)
+    if entity.name == "products" and (request.full or cursor.watermark is None):
+        return [_read_collection(platform, request, run, opened, loader, cursor)]
+    planned = plan(
+        request.days,
+        zone=opened.zone if entity.name == "transactions" else request.tenant.zone,
+        now=platform.clock(),
+        watermark=cursor.watermark,
+        overlap=_overlap(platform, entity),
+    )
+    for item, position in resumed(planned, cursor, _overlap(platform, entity)):
+        _read_window(platform, request, opened, loader, item, position)
+    if entity.name == "transactions":
+        reread_parents(platform, request, run, opened, loader)
+    return [item.window for item in planned]
+
+
+def _read_window(
+    platform: Platform,
+    request: SyncRequest,
+    opened: OpenAccount,
+    loader: Loader,
+    item: PlannedWindow,
+    position: dict[str, object] | None,
+) -> None:
+    """Load a window and, if it reaches the present, move the cursor (BLZ-07)."""
+    chunks = list(item.window.split(platform.settings.blaze.max_window_days, opened.zone))
+    pages = read_chunks(chunks, position, _reader(opened, loader.entity), _known(platform, request, loader.entity))
+    newest = loader.load(prefetched(pages), item.window, position)
+    watermark: datetime | None = None
+    if item.reaches_now:
+        if loader.entity.name == "transactions":  # the current day is always read again
+            watermark = start_of_day(item.window.end.astimezone(opened.zone).date(), opened.zone)
+        elif newest is not None:  # the source's clock, never ours, and never beyond what was asked for (HTTP-14)
+            watermark = min(newest, item.window.end)
+    loader.complete(watermark)
+
+
+def _read_collection(
+    platform: Platform, request: SyncRequest, run: Run, opened: OpenAccount, loader: Loader, cursor: Cursor
+) -> Window:
+    """Read the whole catalogue; what is missing from a complete pass is gone (SYS-15)."""
+    now = platform.clock()
+    window = Window(datetime(1970, 1, 1, tzinfo=now.tzinfo), now)
+    reader = opened.client.products()
+    pages = (Fetched(page, KnownRecords(), {FULL: True, "page": page.position}) for page in reader)
+    newest = loader.load(prefetched(pages), window, None)
+    delete_absent(platform, request, run, loader.entity, loader.seen)
+    loader.complete(min(newest, now) if newest else None)
+    return window
+
+
+def _reader(opened: OpenAccount, entity: BlazeEntity) -> PageReader:
+    readers: dict[str, PageReader] = {
+        "customers": opened.client.members,
+        "transactions": opened.client.transactions,
+        "products": opened.client.products_modified,
+    }
+    return readers[entity.name]
+
+
+def _known(platform: Platform, request: SyncRequest, entity: BlazeEntity) -> "partial[KnownRecords]":
+    return partial(_stored, platform, request, entity)
+
+
+def _stored(platform: Platform, request: SyncRequest, entity: BlazeEntity, window: Window) -> KnownRecords:
+    if request.verify:
+        return KnownRecords()
+    with platform.database.transaction(request.tenant.id) as conn:
+        return known_records(conn, request.tenant.id, entity.name, window, request.tenant.zone)
+
+
+def _overlap(platform: Platform, entity: BlazeEntity) -> timedelta:
+    """BLZ-06: a day where the source takes dates, minutes where it takes instants."""
+    blaze = platform.settings.blaze
+    if entity.name == "transactions":
+        return timedelta(days=blaze.overlap_days)
+    return timedelta(minutes=blaze.overlap_minutes)
+
+
+def _bounds(request: SyncRequest, now: datetime) -> Window | None:
+    """What the ledger shows as the run's window: the days asked for, in the tenant's zone."""
+    if not request.days:
+        return None
+    zone = request.tenant.zone
+    wanted = Window.of_days(request.days[0][0], request.days[-1][1], zone)
+    return replace(wanted, end=max(wanted.start, min(wanted.end, now)))
+
+
+def _tell_skew(platform: Platform, run: Run, opened: OpenAccount) -> None:
+    """A source's clock that is off is reported, not followed (HTTP-14)."""
+    skew = opened.http.skew_seconds
+    if skew is not None and abs(skew) > platform.settings.http.max_clock_skew:
+        run.report["clock_skew_seconds"] = round(skew)

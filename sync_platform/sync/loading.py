@@ -1,0 +1,127 @@
+"""Collects pages into batches and writes them; knows where the next run would go on (SYS-09)."""
+
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from sync_platform.core.counters import Counters
+from sync_platform.core.errors import DatabaseUnavailable, SyncError, TooManyRejects
+from sync_platform.core.window import Window
+from sync_platform.db.cursors import complete_window, save_position
+from sync_platform.db.merge import MergeScope
+from sync_platform.sync.batch import Batch
+from sync_platform.sync.blaze_entities import SOURCE, BlazeEntity
+from sync_platform.sync.platform import Platform
+from sync_platform.sync.reading import Fetched, newest_of
+from sync_platform.sync.request import SyncRequest
+from sync_platform.sync.running import Run
+from sync_platform.sync.write import write_batch
+
+
+class Loader:
+    """Loads pages of one entity of one account. ``seen`` holds the keys of a whole collection, where that is read."""
+
+    def __init__(self, platform: Platform, request: SyncRequest, entity: BlazeEntity, run: Run, account: str) -> None:
+        self._platform, self._request, self._run, self._account = platform, request, run, account
+        self.entity = entity
+        self.seen: set[str] = set()
+        self._batch = Batch(entity)
+        self._batch_started = 0.0
+        self._rejected_pages = 0
+
+    def load(self, pages: Iterator[Fetched], window: Window, position: dict[str, Any] | None) -> datetime | None:
+        """Write all pages; return the highest ``modified`` seen in the window.
+
+        Where the source fails in the middle, what has arrived is written before the error goes on, so that the next
+        run does not fetch it again.
+        """
+        newest = newest_of(position)
+        latest: dict[str, Any] | None = None
+        try:
+            for fetched in pages:
+                self._run.check()
+                self._take(fetched)
+                newest = max((n for n in (newest, self._batch.newest) if n is not None), default=None)
+                latest = {**fetched.position, "newest": newest.isoformat() if newest else None}
+                if self._full():
+                    self._write(window, latest)
+        except DatabaseUnavailable:
+            raise
+        except SyncError:
+            if latest is not None:
+                self._write(window, latest)
+            raise
+        if latest is not None:
+            self._write(window, latest)
+        self._judge_rejects()
+        return newest
+
+    def load_records(self, page: Fetched, window: Window) -> None:
+        """Write single records outside the window's order, such as re-read receipts. The position stays."""
+        self._take(page)
+        self._write(window, None)
+
+    def complete(self, watermark: datetime | None) -> None:
+        """Close the window: no position is left, and the watermark moves if one is given."""
+        if self._request.dry_run:
+            return
+        with self._platform.database.transaction(self._request.tenant.id) as conn:
+            complete_window(
+                conn,
+                self._request.tenant.id,
+                SOURCE,
+                self.entity.name,
+                self._account,
+                watermark=watermark,
+                run_id=self._run.id,
+            )
+
+    def _take(self, fetched: Fetched) -> None:
+        if not self._batch.fetched:
+            self._batch_started = time.monotonic()
+        self._batch.add(fetched.page, fetched.known, self._platform.settings.sync.drift_sample_per_page)
+
+    def _full(self) -> bool:
+        sync = self._platform.settings.sync
+        return self._batch.fetched >= sync.batch_records or time.monotonic() - self._batch_started >= sync.batch_seconds
+
+    def _write(self, window: Window, position: dict[str, Any] | None) -> None:
+        batch, self._batch = self._batch, Batch(self.entity)
+        tenant, run, dry_run = self._request.tenant, self._run, self._request.dry_run
+        scope = MergeScope(tenant.id, tenant.zone_name, run.id, dry_run)
+        line_scope = MergeScope(tenant.id, tenant.zone_name, run.lines_id, dry_run) if self.entity.lines else None
+        with self._platform.database.transaction(tenant.id) as conn:
+            written = write_batch(conn, batch, scope, line_scope)
+            if position is not None and not dry_run:
+                save_position(
+                    conn,
+                    tenant.id,
+                    SOURCE,
+                    self.entity.name,
+                    self._account,
+                    window=window,
+                    position=position,
+                    run_id=run.id,
+                )
+            run.count(conn, "loading", [written.records, written.lines])
+        self._rejected_pages += batch.rejected_pages
+        if self.entity.name == "products":
+            self.seen.update(batch.rows)
+            self.seen.update(reject.source_id for reject in batch.rejects if reject.source_id)
+        run.tell(written.merged)
+        run.counted("loading", written.records)
+
+    def _judge_rejects(self) -> None:
+        """SYS-08: over the allowed share of rejects, or any page rejected whole, fails the run; the cursor stays."""
+        counted: Counters = self._run.records
+        if self._rejected_pages:
+            raise TooManyRejects(
+                f"{self._rejected_pages} page(s) were rejected whole; see `sync-platform quarantine list`"
+            )
+        share = self._platform.settings.sync.max_reject_share
+        if counted.quarantined > share * counted.fetched:
+            raise TooManyRejects(
+                f"{counted.quarantined} of {counted.fetched} records were rejected, more than {share:.0%};"
+                " see `sync-platform quarantine list`"
+            )

@@ -1,0 +1,89 @@
+"""Names for ids: vendors, employees, brands, categories, terminals and the shop itself (HTTP-09, BLZ-24)."""
+
+import hashlib
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from sync_platform.core.counters import Counters
+from sync_platform.core.reject import Reject
+from sync_platform.db.blaze_tables import LOOKUPS
+from sync_platform.db.cursors import complete_window, read_cursor
+from sync_platform.db.merge import MergeScope, lock_table, merge
+from sync_platform.db.quarantine import store_rejects
+from sync_platform.sync.accounts import OpenAccount, blaze_accounts, open_account
+from sync_platform.sync.blaze_entities import SOURCE
+from sync_platform.sync.platform import Platform
+from sync_platform.sync.request import OnProgress, SyncRequest
+from sync_platform.sync.running import Run, ledger_run
+from sync_platform.transforms import blaze_rows
+from sync_platform.transforms.blaze_records import Lookup
+from sync_platform.transforms.blaze_rows import Loaded
+from sync_platform.transforms.decode import RecordDecoder
+
+ENTITY = "lookups"
+KINDS = ("vendors", "employees", "brands", "categories", "terminals")
+SHOPS = "shops"
+
+
+def refresh_lookups(platform: Platform, request: SyncRequest, on_progress: OnProgress) -> None:
+    """Refresh the lookups that are older than a day (setting). Raises the source's error; names can wait, keys cannot."""
+    accounts = blaze_accounts(platform, request.tenant, scheduled=request.kind == "scheduled")
+    due = [account for account in accounts if request.full or _due(platform, request, account.account)]
+    if not due:
+        return
+    with ledger_run(platform, request, SOURCE, (ENTITY,), None, on_progress) as (run, _, _errors):
+        for account in due:
+            with open_account(platform, request.tenant, account, run.calls) as opened:
+                for kind in (*KINDS, SHOPS):
+                    run.check()
+                    _refresh(platform, request, run, kind, _records(opened, kind))
+                _done(platform, request, run, account.account)
+
+
+def _due(platform: Platform, request: SyncRequest, account: str) -> bool:
+    with platform.database.transaction(request.tenant.id) as conn:
+        cursor = read_cursor(conn, request.tenant.id, SOURCE, ENTITY, account)
+    max_age = timedelta(hours=platform.settings.sync.lookup_hours)
+    return cursor.watermark is None or platform.clock() - cursor.watermark >= max_age
+
+
+def _records(opened: OpenAccount, kind: str) -> list[dict[str, Any]]:
+    if kind != SHOPS:
+        return opened.client.lookup(kind)
+    shop = opened.client.store().get("shop")
+    return [shop] if isinstance(shop, dict) else []
+
+
+def _refresh(platform: Platform, request: SyncRequest, run: Run, kind: str, records: list[dict[str, Any]]) -> None:
+    """Unchanged lookups are equal by content hash and not written (HTTP-09)."""
+    raws = [msgspec.Raw(msgspec.json.encode(record)) for record in records]
+    hashes = [hashlib.blake2b(raw, digest_size=16).digest() for raw in raws]
+    loaded, rejects = _decoder(kind).rows(raws, hashes)
+    latest: dict[str, Loaded] = {row.key: row for row in loaded}
+    counted = Counters(fetched=len(records), quarantined=len(rejects), duplicate_in_batch=len(loaded) - len(latest))
+    with platform.database.transaction(request.tenant.id) as conn:
+        lock_table(conn, request.tenant.id, LOOKUPS)
+        scope = MergeScope(request.tenant.id, request.tenant.zone_name, run.id)
+        counted += merge(conn, LOOKUPS, [row.row for row in latest.values()], scope).counters
+        if rejects:
+            store_rejects(conn, request.tenant.id, SOURCE, ENTITY, run.id, _named(kind, rejects))
+        run.count(conn, kind, [counted])
+    run.counted(kind, counted)
+
+
+def _named(kind: str, rejects: list[Reject]) -> list[Reject]:
+    """Ids of different kinds may be equal: the quarantine knows a lookup by both."""
+    return [replace(reject, source_id=f"{kind}/{reject.record_key}") for reject in rejects]
+
+
+def _decoder(kind: str) -> RecordDecoder[Lookup]:
+    return RecordDecoder(Lookup, lambda record, content_hash: blaze_rows.lookup(record, content_hash, kind))
+
+
+def _done(platform: Platform, request: SyncRequest, run: Run, account: str) -> None:
+    now = platform.clock()
+    with platform.database.transaction(request.tenant.id) as conn:
+        complete_window(conn, request.tenant.id, SOURCE, ENTITY, account, watermark=now, run_id=run.id)

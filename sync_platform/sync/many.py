@@ -1,0 +1,38 @@
+"""Works through many tenants with a bounded pool of workers; a tenant that fails does not stop the others (TEN-12)."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+
+from sync_platform.sync.blaze import sync_blaze
+from sync_platform.sync.platform import Platform
+from sync_platform.sync.request import OnProgress, SyncRequest, SyncResult, no_progress
+
+
+def sync_many(
+    platform: Platform, work: Sequence[Sequence[SyncRequest]], on_progress: OnProgress = no_progress
+) -> Iterator[SyncResult]:
+    """Yield results as they come. Each element of ``work`` is one tenant's requests, done in order.
+
+    ``on_progress`` is called from the workers' threads. A bug (an exception that is not a SyncError) is raised after
+    the other tenants are done. Closing the iterator early asks the workers to stop at the next page.
+    """
+    workers = max(1, min(platform.settings.sync.tenant_workers, len(work)))
+    bugs: list[BaseException] = []
+    with ThreadPoolExecutor(workers, thread_name_prefix="tenant") as pool:
+        try:
+            futures = [pool.submit(_one_tenant, platform, requests, on_progress) for requests in work]
+            for future in as_completed(futures):
+                try:
+                    yield from future.result()
+                except Exception as error:  # noqa: BLE001, PERF203  raised below, once the others are done
+                    bugs.append(error)
+        except GeneratorExit:
+            platform.stopping.set()
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+    if bugs:
+        raise bugs[0]
+
+
+def _one_tenant(platform: Platform, requests: Sequence[SyncRequest], on_progress: OnProgress) -> list[SyncResult]:
+    return [sync_blaze(platform, request, on_progress) for request in requests]

@@ -1,0 +1,80 @@
+"""A refund changes its sale, and the sale does not come back in the window of the refund's day (BLZ-08)."""
+
+from typing import LiteralString
+from uuid import UUID
+
+from sync_platform.core.errors import NotFound
+from sync_platform.core.reject import Reject
+from sync_platform.core.window import Window
+from sync_platform.db.quarantine import store_rejects
+from sync_platform.sync.accounts import OpenAccount
+from sync_platform.sync.blaze_entities import SOURCE
+from sync_platform.sync.known import KnownRecords
+from sync_platform.sync.loading import Loader
+from sync_platform.sync.platform import Platform
+from sync_platform.sync.reading import Fetched
+from sync_platform.sync.request import SyncRequest
+from sync_platform.sync.running import Run
+from sync_platform.vendors.paging import single_record_page
+
+# Asked of the tables instead of remembered by the run: a crash between refund and sale loses nothing. A sale that was
+# read after its refund had happened is current. One that the source does not know any more is in the quarantine.
+_STALE_PARENTS: LiteralString = """
+select distinct r.parent_transaction_id
+from blaze.transactions r
+left join blaze.transactions p on p.tenant_id = r.tenant_id and p.transaction_id = r.parent_transaction_id
+where r.tenant_id = %(tenant)s
+  and r.parent_transaction_id is not null
+  and r.shop_id is not distinct from coalesce(%(shop)s, r.shop_id)
+  and lower(r.trans_type) in ('refund', 'exchange')
+  and (p.transaction_id is null or p.last_seen_at < r.source_modified_at)
+  and not exists (
+      select from platform.quarantine q
+      where q.tenant_id = r.tenant_id and q.source = 'blaze' and q.entity = 'transactions'
+        and q.record_key = r.parent_transaction_id and q.reason = 'parent_not_found')
+order by 1
+limit %(limit)s
+"""
+
+PARENTS_PER_RUN = 2_000
+
+_TOUCH: LiteralString = (
+    "update blaze.transactions set last_seen_at = now() where tenant_id = %s and transaction_id = %s"
+)
+
+
+def reread_parents(platform: Platform, request: SyncRequest, run: Run, opened: OpenAccount, loader: Loader) -> None:
+    """Fetch the sales of new refunds and exchanges by id and load them like any other record."""
+    if request.dry_run:
+        return
+    values = {
+        "tenant": request.tenant.id,
+        "shop": opened.account.settings.get("shop_id") or None,
+        "limit": PARENTS_PER_RUN,
+    }
+    with platform.database.transaction(request.tenant.id) as conn:
+        parents = [row[0] for row in conn.execute(_STALE_PARENTS, values)]
+    now = platform.clock()
+    for parent in parents:
+        run.check()
+        try:
+            page = single_record_page(opened.client.transaction(parent))
+        except NotFound:
+            _remember_missing(platform, request, run, parent)
+            continue
+        loader.load_records(Fetched(page, KnownRecords(), {}), Window(now, now))
+        with platform.database.transaction(request.tenant.id) as conn:
+            conn.execute(_TOUCH, (request.tenant.id, parent))
+
+
+def _remember_missing(platform: Platform, request: SyncRequest, run: Run, parent: str) -> None:
+    reject = Reject(
+        parent,
+        "parent_not_found",
+        "parentTransactionId",
+        "the source does not know the sale that a refund names; dismiss it if that is right",
+        None,
+        UUID(int=0),
+    )
+    with platform.database.transaction(request.tenant.id) as conn:
+        store_rejects(conn, request.tenant.id, SOURCE, "transactions", run.id, [reject])

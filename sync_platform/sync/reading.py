@@ -1,0 +1,78 @@
+"""Reads a planned window of one account chunk by chunk, from where an interrupted run stopped."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from sync_platform.core.window import Window
+from sync_platform.db.cursors import Cursor
+from sync_platform.sync.batch import Page
+from sync_platform.sync.known import KnownRecords
+from sync_platform.sync.plan import PlannedWindow
+
+FULL = "full"
+
+
+class PositionedPage(Page, Protocol):
+    """A page and the place from which reading goes on after it."""
+
+    @property
+    def position(self) -> dict[str, Any]: ...
+
+    @property
+    def total(self) -> int | None: ...
+
+
+PageReader = Callable[[Window, dict[str, Any] | None], Iterator[PositionedPage]]
+KnownReader = Callable[[Window], KnownRecords]
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A page, what the tables hold of its chunk, and the position to store once the page is committed."""
+
+    page: PositionedPage
+    known: KnownRecords
+    position: dict[str, Any]
+
+
+def resumed(
+    planned: list[PlannedWindow], cursor: Cursor, overlap: timedelta
+) -> list[tuple[PlannedWindow, dict[str, Any] | None]]:
+    """Planned windows with the position to start from.
+
+    A window that an earlier run left open and that begins where a planned one begins is finished first, and the planned
+    one goes on where it ends: nothing is read twice, and its own upper bound stays what it was.
+    """
+    result: list[tuple[PlannedWindow, dict[str, Any] | None]] = []
+    for item in planned:
+        left = cursor.window
+        if left is None or left.start != item.window.start or left.end > item.window.end:
+            result.append((item, None))
+            continue
+        result.append((PlannedWindow(left, item.reaches_now), cursor.position))
+        if left.end < item.window.end:
+            rest = Window(max(left.end - overlap, left.start), item.window.end)
+            result.append((PlannedWindow(rest, item.reaches_now), None))
+    return result
+
+
+def read_chunks(
+    chunks: list[Window], position: dict[str, Any] | None, read: PageReader, known: KnownReader
+) -> Iterator[Fetched]:
+    """Pages of consecutive chunks. ``position`` is one that an earlier read handed out, or None for the beginning."""
+    start_at = datetime.fromisoformat(position["chunk"]) if position else None
+    for chunk in chunks:
+        if start_at is not None and chunk.start < start_at:
+            continue
+        inside = position["page"] if position and chunk.start == start_at else None
+        stored = known(chunk)
+        for page in read(chunk, inside):
+            yield Fetched(page, stored, {"chunk": chunk.start.isoformat(), "page": page.position})
+
+
+def newest_of(position: dict[str, Any] | None) -> datetime | None:
+    """Highest ``modified`` seen before the interruption; newest records come first, so it is not seen again."""
+    value = position.get("newest") if position else None
+    return datetime.fromisoformat(value) if isinstance(value, str) else None

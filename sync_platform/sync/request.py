@@ -1,0 +1,94 @@
+"""What may be asked of a sync, and what comes back."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Literal
+
+from sync_platform.core.counters import Counters
+from sync_platform.core.errors import SyncError
+from sync_platform.core.tenant import Tenant
+from sync_platform.core.window import Window
+from sync_platform.db.run_row import RunKind
+
+Entity = Literal["customers", "transactions", "products"]
+
+# products first: lines take flower type and strain from them (BLZ-22)
+ENTITIES: tuple[Entity, ...] = ("products", "customers", "transactions")
+LINES = "transaction_items"
+
+
+@dataclass(frozen=True)
+class SyncRequest:
+    """Days of one entity of one tenant. ``days`` are inclusive ranges of the tenant's calendar.
+
+    Days that are over are read whole. The open day is read from the stored cursor on. ``full`` reads the whole
+    collection where the source has one (products), and then absence counts as deletion (SYS-15). ``verify`` compares
+    every record with the tables, also those whose content hash says that nothing changed.
+    """
+
+    tenant: Tenant
+    entity: Entity
+    days: tuple[tuple[date, date], ...]
+    kind: RunKind
+    actor: str
+    dagster_run_id: str | None = None
+    verify: bool = False
+    full: bool = False
+
+    @property
+    def dry_run(self) -> bool:
+        """Same report, no write besides the report (SYS-20)."""
+        return self.kind == "dry_run"
+
+
+@dataclass(frozen=True)
+class EntityReport:
+    """One ledger row, finished."""
+
+    run_id: int
+    entity: str
+    state: str
+    counters: Counters
+    api_calls: int
+    seconds: float
+    calls: dict[str, dict[str, int]] = field(default_factory=dict)
+    report: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SyncResult:
+    """How one request ended. ``reports`` has a second row for the lines of transactions."""
+
+    request: SyncRequest
+    reports: tuple[EntityReport, ...] = ()
+    windows: tuple[Window, ...] = ()
+    error: SyncError | None = None
+
+    @property
+    def state(self) -> str:
+        """State of the run; ``refused`` where none was started."""
+        return self.reports[0].state if self.reports else "refused"
+
+    @property
+    def finished(self) -> bool:
+        """Whether everything asked for is in the tables."""
+        return self.state == "succeeded"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Records done so far; ``planned`` where the source told how many there are."""
+
+    tenant: str
+    entity: str
+    stage: str
+    done: int
+    planned: int | None = None
+
+
+OnProgress = Callable[[Progress], None]
+
+
+def no_progress(_: Progress) -> None:
+    """For callers that do not watch."""

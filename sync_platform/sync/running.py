@@ -1,0 +1,176 @@
+"""The life of a run in the ledger: started with its lines or not at all, kept alive, finished whatever happens (SYS-10)."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from psycopg import Connection
+
+from sync_platform.core.counters import Counters
+from sync_platform.core.errors import Cancelled, CircuitOpen, DatabaseUnavailable, SyncError, TooManyDeletes
+from sync_platform.core.window import Window
+from sync_platform.db.ledger import add_progress, extend_lease, finish_run, start_runs
+from sync_platform.db.merge import Merged
+from sync_platform.db.run_row import FinalState, RunRow, RunStart
+from sync_platform.sync.calls import CallCounter
+from sync_platform.sync.platform import Platform
+from sync_platform.sync.request import EntityReport, OnProgress, Progress, SyncRequest
+
+
+class Run:
+    """A run in progress. The first ledger row is the entity's, a second one its lines'."""
+
+    def __init__(self, platform: Platform, request: SyncRequest, ids: list[int], on_progress: OnProgress) -> None:
+        self._platform, self._request = platform, request
+        self._on_progress = on_progress
+        self.ids = ids
+        self.calls = CallCounter()
+        self.records = Counters()
+        self.report: dict[str, Any] = {}
+        self.lost = threading.Event()
+
+    @property
+    def id(self) -> int:
+        """The entity's own ledger row; data rows name it."""
+        return self.ids[0]
+
+    @property
+    def lines_id(self) -> int:
+        """The ledger row of the lines; the entity's own where it has none."""
+        return self.ids[-1]
+
+    def check(self) -> None:
+        """Raises Cancelled where the run was cancelled, taken over, or the process is asked to stop (F-04)."""
+        if self.lost.is_set() or self._platform.stopping.is_set():
+            raise Cancelled(f"run {self.id} was stopped; the next run goes on from the last committed batch")
+
+    def count(self, conn: Connection[Any], stage: str, counters: list[Counters]) -> None:
+        """Add a batch's counters to the ledger inside the batch's transaction; one element per ledger row."""
+        calls, received = self.calls.drain()
+        for run_id, counted in zip(self.ids, counters, strict=False):
+            own = run_id == self.id
+            add_progress(
+                conn,
+                self._request.tenant.id,
+                run_id,
+                stage=stage,
+                done=counted.fetched,
+                counters=counted,
+                calls=calls if own else {},
+                received_bytes=received if own else 0,
+                lease_seconds=self._platform.settings.sync.lease_seconds,
+            )
+
+    def counted(self, stage: str, counters: Counters) -> None:
+        """Called when a batch is committed."""
+        self.records += counters
+        self._on_progress(Progress(self._request.tenant.slug, self._request.entity, stage, self.records.fetched))
+
+    def tell(self, merged: list[Merged]) -> None:
+        """Keep what a merge reports beside numbers: suppressed values by field, and a dry run's first differences."""
+        for part in merged:
+            suppressed = self.report.setdefault("suppressed", {})
+            for name, number in part.suppressed.items():
+                suppressed[name] = suppressed.get(name, 0) + number
+            sample = self.report.setdefault("sample", [])
+            sample.extend(part.sample[: 20 - len(sample)])
+
+
+@contextmanager
+def ledger_run(
+    platform: Platform,
+    request: SyncRequest,
+    source: str,
+    entities: tuple[str, ...],
+    window: Window | None,
+    on_progress: OnProgress,
+) -> Iterator["tuple[Run, list[EntityReport], list[SyncError]]"]:
+    """Start the ledger rows, keep their lease, and finish them.
+
+    A SyncError inside the block ends up in the ledger and in the yielded list; anything else is a bug: the run is
+    failed and the exception goes on. Raises AlreadyRunning before the block where another run writes (SYS-19).
+    """
+    starts = [
+        RunStart(request.tenant.id, source, entity, request.kind, window, request.actor, request.dagster_run_id)
+        for entity in entities
+    ]
+    lease = platform.settings.sync.lease_seconds
+    run = Run(platform, request, start_runs(platform.database, starts, lease), on_progress)
+    reports: list[EntityReport] = []
+    errors: list[SyncError] = []
+    state: FinalState = "failed"
+    error: BaseException | None = None
+    try:
+        with _lease_kept(platform, request, run):
+            yield run, reports, errors
+        state = "succeeded"
+    except SyncError as caught:
+        error, state = caught, _state_after(caught)
+        errors.append(caught)
+    except BaseException as caught:
+        error = caught
+        raise
+    finally:
+        reports.extend(_finish(platform, request, run, state, error))
+
+
+def _state_after(error: SyncError) -> FinalState:
+    if isinstance(error, Cancelled):
+        return "cancelled"
+    return "partial" if isinstance(error, CircuitOpen | TooManyDeletes) else "failed"
+
+
+def _finish(
+    platform: Platform, request: SyncRequest, run: Run, state: FinalState, error: BaseException | None
+) -> list[EntityReport]:
+    calls, received = run.calls.drain()
+    finished: list[EntityReport] = []
+    for run_id in run.ids:
+        own = run_id == run.id
+        row = finish_run(
+            platform.database,
+            request.tenant.id,
+            run_id,
+            state,
+            error_class=type(error).__name__ if error else None,
+            error_message=str(error) if isinstance(error, SyncError) else None,
+            report={key: value for key, value in run.report.items() if value} if own else {},
+            calls=calls if own else {},
+            received_bytes=received if own else 0,
+        )
+        finished.append(entity_report(row))
+    return finished
+
+
+def entity_report(row: RunRow) -> EntityReport:
+    """A finished ledger row as callers see it."""
+    seconds = (row.finished_at - row.started_at).total_seconds() if row.finished_at else 0.0
+    return EntityReport(
+        row.id, row.entity, row.state, row.counters, row.api_calls, seconds, row.calls, dict(row.report)
+    )
+
+
+@contextmanager
+def _lease_kept(platform: Platform, request: SyncRequest, run: Run) -> Iterator[None]:
+    """Extend the lease from a thread: one answer may take longer than a lease lasts."""
+    lease = platform.settings.sync.lease_seconds
+    ended = threading.Event()
+
+    def beat() -> None:
+        while not ended.wait(lease / 3):
+            try:
+                alive = extend_lease(platform.database, request.tenant.id, run.ids, lease)
+            except DatabaseUnavailable:
+                continue  # the batch's own transaction tells whether the run is still ours
+            if len(alive) < len(run.ids):
+                run.lost.set()
+                return
+
+    thread = threading.Thread(target=beat, name=f"lease-{run.id}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()

@@ -1,0 +1,68 @@
+"""Writes a batch: rows, lines, rejects, drift, cursor and counters in one transaction (SYS-09)."""
+
+from typing import Any
+
+from psycopg import Connection
+
+from sync_platform.core.counters import Counters
+from sync_platform.db.drift import record_drift
+from sync_platform.db.merge import Merged, MergeScope, delete_gone_lines, lock_table, merge
+from sync_platform.db.quarantine import close_replayed, store_rejects
+from sync_platform.sync.batch import Batch
+from sync_platform.sync.blaze_entities import SOURCE
+
+
+class Written:
+    """Counters of records and of their lines, and what the merges had to tell."""
+
+    def __init__(self, records: Counters, lines: Counters, merged: list[Merged]) -> None:
+        self.records, self.lines, self.merged = records, lines, merged
+
+
+def write_batch(conn: Connection[Any], batch: Batch, scope: MergeScope, line_scope: MergeScope | None) -> Written:
+    """Merge a batch inside the caller's transaction. The caller adds cursor and ledger and commits.
+
+    ``line_scope`` is the scope of the lines' own ledger row, for entities that have lines.
+    """
+    target = batch.entity.target
+    lock_table(conn, scope.tenant_id, target)
+    records = merge(conn, target, [row.row for row in batch.rows.values()], scope)
+    counted = batch.records + records.counters
+    lines, merged = batch.lines, [records]
+    if batch.entity.lines is not None and line_scope is not None:
+        added, merges = _write_lines(conn, batch, records, line_scope)
+        lines += added
+        merged += merges
+    if not scope.dry_run:
+        _remember(conn, batch, scope)
+    return Written(counted, lines, merged)
+
+
+def _write_lines(
+    conn: Connection[Any], batch: Batch, receipts: Merged, scope: MergeScope
+) -> tuple[Counters, list[Merged]]:
+    """Replace the lines of every receipt that was not stale as a set (BLZ-12)."""
+    target = batch.entity.lines
+    assert target is not None
+    lock_table(conn, scope.tenant_id, target)
+    stale = Counters(stale=sum(len(batch.rows[key].lines) for key in receipts.stale))
+    new_lines, new_repeats = batch.lines_of(key for key in batch.rows if key not in receipts.existing)
+    kept = [key for key in batch.rows if key in receipts.existing and key not in receipts.stale]
+    old_lines, old_repeats = batch.lines_of(kept)
+    inserted = merge(conn, target, new_lines, scope, all_new=True)
+    merged = merge(conn, target, old_lines, scope)
+    gone = delete_gone_lines(conn, target, kept, [(line[0], line[1]) for line in old_lines], scope)
+    repeats = Counters(duplicate_in_batch=new_repeats + old_repeats, deleted=gone)
+    return stale + inserted.counters + merged.counters + repeats, [inserted, merged]
+
+
+def _remember(conn: Connection[Any], batch: Batch, scope: MergeScope) -> None:
+    """Rejects, records that load again after a reject, and drift."""
+    entity = batch.entity.name
+    if batch.rejects:
+        store_rejects(conn, scope.tenant_id, SOURCE, entity, scope.run_id, batch.rejects)
+    if batch.rows:
+        close_replayed(conn, scope.tenant_id, SOURCE, entity, list(batch.rows))
+    drift = batch.drift + batch.new_values()
+    if drift:
+        record_drift(conn, scope.tenant_id, SOURCE, entity, drift)
