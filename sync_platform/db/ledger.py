@@ -87,7 +87,8 @@ def add_progress(
     """Add what one batch did, inside the batch's own transaction, and extend the lease.
 
     ``done``, ``counters``, ``calls`` (endpoint -> status -> number) and ``received_bytes`` are added to what is stored;
-    ``stage`` and ``planned`` replace it unless None. Raises Cancelled if the run was cancelled or taken over: the batch then rolls back whole.
+    ``stage`` and ``planned`` replace it unless None. Raises Cancelled if the run was cancelled or taken over: the
+    batch then rolls back whole.
     """
     values = {
         **counters.as_dict(),

@@ -1,0 +1,125 @@
+"""The call budget of a credential, shared by all processes through the database (HTTP-10)."""
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+from sync_platform.core.errors import DatabaseUnavailable
+from sync_platform.db.keys import KeyRing
+from sync_platform.db.pool import Database
+from sync_platform.db.queries import query
+
+LONGEST_SLICE = 1.0
+
+
+def credential_name(partner_key: str, keyring: KeyRing) -> str:
+    """What the budget is counted under: a keyed hash, so that the table tells nobody which key it is.
+
+    A new master key changes the name; for one period after it calls are counted twice over, not lost.
+    """
+    return keyring.digest(partner_key, "call_budget")
+
+
+class PostgresCallBudget:
+    """At most ``limit`` calls start in any ``period_seconds``, over all processes. Shared by threads.
+
+    Calls are taken from the database in small leases, so that most calls cost no round trip. A lease is kept for
+    ``lease_seconds`` at most; as a call may start that much later than it was counted, the database counts over a
+    period that is longer by as much. The size of a lease follows the pace: a slow caller wastes no budget.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        credential: str,
+        *,
+        limit: int,
+        period_seconds: float,
+        sleep: Callable[[float], None],
+        clock: Callable[[], float],
+        lease: int = 10,
+        lease_seconds: float = 1.0,
+    ) -> None:
+        self._database, self._credential = database, credential
+        self._limit, self._period = limit, timedelta(seconds=period_seconds + lease_seconds)
+        self._sleep, self._clock = sleep, clock
+        self._lease, self._lease_seconds = lease, lease_seconds
+        self._lock = threading.Lock()
+        self._size = 1
+        self._left = 0
+        self._kept_until = 0.0
+        self._wait_until = 0.0
+
+    def acquire(self) -> None:
+        """Return when one more call may start. Waiting is not a failure and has no end of its own."""
+        while (wait := self._try()) > 0:
+            self._sleep(min(wait, LONGEST_SLICE))
+
+    def _try(self) -> float:
+        """Take one call: 0, or the seconds to wait before the next try."""
+        with self._lock:
+            now = self._clock()
+            if now < self._wait_until:
+                return self._wait_until - now
+            if self._left and now < self._kept_until:
+                self._left -= 1
+                return 0
+            # used up in time: the caller is quick, ask for more; run out: it is slow
+            self._size = max(1, self._size // 2) if self._left else min(self._lease, self._size * 2)
+            self._left = 0
+            granted, wait = self._take()
+            if not granted:
+                self._wait_until = self._clock() + wait
+                return wait
+            # the time before the round trip: the database may have counted right at its start
+            self._left, self._kept_until = granted - 1, now + self._lease_seconds
+            return 0
+
+    def _take(self) -> tuple[int, float]:
+        values = {
+            "credential": self._credential,
+            "calls": self._size,
+            "limit": self._limit,
+            "period": self._period,
+        }
+        with self._database.transaction() as conn:
+            row = conn.execute(query("limits", "take_calls"), values).fetchone()
+        if row is None:
+            raise DatabaseUnavailable("the call budget gave no answer; run `sync-platform doctor`")
+        return int(row[0]), float(row[1])
+
+
+class BudgetBook:
+    """A source's budgets in one process: one per credential, whichever tenants and threads use it."""
+
+    def __init__(
+        self,
+        database: Database,
+        keyring: KeyRing,
+        *,
+        limit: int,
+        period_seconds: float,
+        sleep: Callable[[float], None],
+        clock: Callable[[], float],
+    ) -> None:
+        """``limit`` already has the usage ceiling applied."""
+        self._database, self._keyring = database, keyring
+        self._limit, self._period_seconds = limit, period_seconds
+        self._sleep, self._clock = sleep, clock
+        self._lock = threading.Lock()
+        self._budgets: dict[str, PostgresCallBudget] = {}
+
+    def for_credential(self, partner_key: str) -> PostgresCallBudget:
+        """The budget that all calls with this key share."""
+        name = credential_name(partner_key, self._keyring)
+        with self._lock:
+            if name not in self._budgets:
+                self._budgets[name] = PostgresCallBudget(
+                    self._database,
+                    name,
+                    limit=self._limit,
+                    period_seconds=self._period_seconds,
+                    sleep=self._sleep,
+                    clock=self._clock,
+                )
+            return self._budgets[name]
