@@ -70,7 +70,8 @@ TRANSACTION_ITEMS = Target(
     ),
     has_deleted=False,
     enrichment=Enrichment(
-        "left join blaze.products p on p.tenant_id = (select platform.current_tenant()) and p.product_id = s.product_id",
+        "left join blaze.products p"
+        " on p.tenant_id = (select platform.current_tenant()) and p.product_id = s.product_id",
         (("flower_type", "p.flower_type"), ("strain", "p.strain")),
     ),
 )

@@ -33,7 +33,7 @@ class MergeScope:
 
 @dataclass(frozen=True)
 class Merged:
-    """Fates of the rows; keys (of single-column keys) that were there before, and those that were newer than the batch."""
+    """Fates of the rows; first key columns of those that were there before, and of those newer than the batch."""
 
     counters: Counters = field(default_factory=Counters)
     existing: frozenset[str] = frozenset()

@@ -1,4 +1,4 @@
-"""A batch: consecutive pages, decoded, told apart and de-duplicated, ready to be written in one transaction (SYS-09)."""
+"""A batch: consecutive pages, decoded and de-duplicated, ready to be written in one transaction (SYS-09)."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""Syncs one entity of one tenant from Blaze into the staging tables: the use case behind assets, schedules and commands."""
+"""Syncs one entity of one tenant from Blaze into the staging tables, for assets, schedules and commands alike."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ from sync_platform.core.errors import SyncError
 from sync_platform.core.window import Window, start_of_day
 from sync_platform.db.cursors import Cursor, read_cursor
 from sync_platform.sync.absence import delete_absent
-from sync_platform.sync.accounts import OpenAccount, blaze_accounts, open_account, rejected_keys_are_marked
+from sync_platform.sync.accounts import OpenAccount, blaze_accounts, open_account
 from sync_platform.sync.blaze_entities import BLAZE_ENTITIES, SOURCE, BlazeEntity
 from sync_platform.sync.known import KnownRecords, known_records
 from sync_platform.sync.loading import Loader
@@ -25,8 +25,8 @@ from sync_platform.vendors.prefetch import prefetched
 def sync_blaze(platform: Platform, request: SyncRequest, on_progress: OnProgress = no_progress) -> SyncResult:
     """Bring the days of a request into ``blaze``. Never raises for a source: the result and the ledger tell.
 
-    Every batch commits by itself, so a failed run keeps what it did and the next one goes on there (SYS-09). The lookups
-    are refreshed first where they are due and products are asked for: products take names from them.
+    Every batch commits by itself, so a failed run keeps what it did and the next one goes on there (SYS-09). Before
+    products, the lookups are refreshed where they are due: products take names from them.
     """
     entity = BLAZE_ENTITIES[request.entity]
     reports: list[EntityReport] = []
@@ -41,8 +41,7 @@ def sync_blaze(platform: Platform, request: SyncRequest, on_progress: OnProgress
             for account in blaze_accounts(platform, request.tenant, scheduled=request.kind == "scheduled"):
                 run.check()
                 with open_account(platform, request.tenant, account, run.calls) as opened:
-                    with rejected_keys_are_marked(platform, account):
-                        windows += _sync_account(platform, request, entity, run, opened)
+                    windows += _sync_account(platform, request, entity, run, opened)
                     _tell_skew(platform, run, opened)
     except SyncError as error:  # refused before a run was started
         errors = [error]

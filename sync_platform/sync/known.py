@@ -43,7 +43,7 @@ _QUERIES: dict[str, LiteralString] = {
 
 
 def known_records(conn: Connection[Any], tenant_id: UUID, entity: str, window: Window, zone: ZoneInfo) -> KnownRecords:
-    """Stored records that a read of ``window`` can bring back. A day more on both sides: zones of shop and tenant differ."""
+    """Stored records that a read of ``window`` can bring back; days with a margin: zones of shop and tenant differ."""
     days = window.days(zone) or [window.start.astimezone(zone).date()]
     rows = conn.execute(
         _QUERIES[entity],

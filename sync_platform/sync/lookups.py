@@ -29,7 +29,7 @@ SHOPS = "shops"
 
 
 def refresh_lookups(platform: Platform, request: SyncRequest, on_progress: OnProgress) -> None:
-    """Refresh the lookups that are older than a day (setting). Raises the source's error; names can wait, keys cannot."""
+    """Refresh the lookups that are older than a day (setting). A failure is in the ledger and stops nobody."""
     accounts = blaze_accounts(platform, request.tenant, scheduled=request.kind == "scheduled")
     due = [account for account in accounts if request.full or _due(platform, request, account.account)]
     if not due:

@@ -24,7 +24,7 @@ def sync_many(
             for future in as_completed(futures):
                 try:
                     yield from future.result()
-                except Exception as error:  # noqa: BLE001, PERF203  raised below, once the others are done
+                except Exception as error:  # raised below, once the others are done
                     bugs.append(error)
         except GeneratorExit:
             platform.stopping.set()

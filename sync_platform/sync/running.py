@@ -1,4 +1,4 @@
-"""The life of a run in the ledger: started with its lines or not at all, kept alive, finished whatever happens (SYS-10)."""
+"""The life of a run in the ledger: started with its lines or not at all, kept alive, finished (SYS-10)."""
 
 import threading
 from collections.abc import Iterator

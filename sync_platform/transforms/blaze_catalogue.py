@@ -1,4 +1,4 @@
-"""Which fields and values the vendor documents, so that what is new is noticed (SYS-17). Names only: types are the records'."""
+"""Which fields and values the vendor documents, so that what is new is noticed (SYS-17)."""
 
 _COMMON = "id created modified deleted updated companyId shopId dirty"
 

@@ -18,7 +18,7 @@ _ANYTHING: msgspec.json.Decoder[Any] = msgspec.json.Decoder(float_hook=Decimal)
 
 
 class RecordDecoder(Generic[R]):
-    """Turns raw records of one type into rows. Never raises for bad data: what cannot be loaded comes back as a Reject."""
+    """Turns raw records of one type into rows. Never raises for bad data: what cannot be loaded is a Reject."""
 
     def __init__(self, record_type: type[R], to_row: Callable[[R, str], Loaded]) -> None:
         self._type = record_type

@@ -38,7 +38,7 @@ class DriftDetector:
         self._read = {path: kinds for path, kinds in _fields(record_type) if path in self._known}
 
     def sample(self, records: Sequence[msgspec.Raw], size: int) -> list[Drift]:
-        """Drift of ``size`` records spread over a page. Reading every record whole would cost five times the decoding."""
+        """Drift of ``size`` records spread over a page: reading every record whole costs five times the decoding."""
         found: list[Drift] = []
         step = max(1, len(records) // max(size, 1))
         for raw in records[::step][:size]:
