@@ -1,0 +1,269 @@
+"""The one HTTP client for all sources, and the only module that knows httpx (HTTP-01 to HTTP-08, HTTP-11, HTTP-14)."""
+
+import functools
+import random
+import ssl
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, TypeVar, overload
+
+import httpcore
+import httpx
+
+from sync_platform.core.errors import (
+    CircuitOpen,
+    ConfigurationError,
+    ContractBroken,
+    VendorTimeout,
+    VendorUnavailable,
+)
+from sync_platform.vendors.answer import Answer, Body, TooLarge, read_body
+from sync_platform.vendors.deadline import Deadline, DeadlineBackend
+from sync_platform.vendors.limits import HttpLimits
+from sync_platform.vendors.origin import checked_headers, checked_origin, checked_path
+from sync_platform.vendors.ports import Breaker, CallBudget, CallObserver
+from sync_platform.vendors.retry import Fault, RetryPolicy, http_date
+from sync_platform.vendors.verdict import accepted, refused
+
+__all__ = ["Answer", "Breaker", "CallBudget", "CallObserver", "HttpLimits", "VendorHttp"]
+
+T = TypeVar("T")
+
+IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
+_ERROR_BYTES = 64 * 1024
+
+
+class VendorHttp:
+    """Calls one source with one set of credentials. May be used by the few threads of one reader at a time.
+
+    Speaks through the transport, not through ``httpx.Client``: no cookies, no redirects, no proxies or passwords from
+    the environment, and no log line with the URL.
+    """
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        headers: Mapping[str, str],
+        allowed_hosts: frozenset[str],
+        limits: HttpLimits,
+        budget: CallBudget,
+        breaker: Breaker,
+        observe: CallObserver,
+        clock: Callable[[], float],
+        sleep: Callable[[float], None],
+        wall_clock: Callable[[], datetime],
+        rng: random.Random,
+        transport: httpx.BaseTransport | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._origin = checked_origin(base_url, allowed_hosts)
+        self._secrets = [value for value in checked_headers(headers).values() if len(value) > 3]
+        self._headers = {
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+            "User-Agent": "sync-platform",
+            "Content-Type": "application/json",
+            **headers,
+        }
+        self._limits, self._budget, self._breaker, self._observe = limits, budget, breaker, observe
+        self._clock, self._sleep, self._wall_clock, self._rng = clock, sleep, wall_clock, rng
+        self._deadline = Deadline()
+        self._transport = transport or _transport(_checked_tls(tls), DeadlineBackend(self._deadline, clock))
+        self.worst_skew_seconds = 0.0
+
+    @property
+    def clock_skewed(self) -> bool:
+        """Whether the source's clock and ours were seen further apart than allowed (HTTP-14)."""
+        return abs(self.worst_skew_seconds) > self._limits.max_clock_skew
+
+    def close(self) -> None:
+        """Close idle connections; a call under way in another thread fails."""
+        self._transport.close()
+
+    @overload
+    def get(self, endpoint: str, path: str, params: Mapping[str, str]) -> Answer[bytes]: ...
+
+    @overload
+    def get(
+        self,
+        endpoint: str,
+        path: str,
+        params: Mapping[str, str],
+        decode: Callable[[bytes], T],
+        timeout_tries: int | None = None,
+    ) -> Answer[T]: ...
+
+    def get(
+        self,
+        endpoint: str,
+        path: str,
+        params: Mapping[str, str],
+        decode: Callable[[bytes], Any] = bytes,
+        timeout_tries: int | None = None,
+    ) -> Answer[Any]:
+        """Read JSON. ``endpoint`` is the name for counters and messages: the path without identifiers.
+
+        ``decode`` runs inside the retries: a body for which it raises ContractBroken is asked for again (HTTP-03).
+        With ``timeout_tries`` a call that timed out so often raises VendorTimeout at once, for the caller to ask less.
+        """
+        return self.request("GET", endpoint, path, params, decode=decode, timeout_tries=timeout_tries)
+
+    def request(
+        self,
+        method: str,
+        endpoint: str,
+        path: str,
+        params: Mapping[str, str],
+        *,
+        content: bytes | None = None,
+        decode: Callable[[bytes], T],
+        timeout_tries: int | None = None,
+    ) -> Answer[T]:
+        """Any method. One that is not idempotent is repeated only if the source surely did not act on it (HTTP-06)."""
+        url = httpx.URL(self._origin + checked_path(path), params=dict(params) or None)
+        started, waited = self._clock(), 0.0
+        last: Fault | None = None
+
+        def elapsed() -> float:
+            return self._clock() - started - waited
+
+        def attempt() -> Answer[T] | Fault:
+            nonlocal last, waited
+            try:
+                self._breaker.before_call()
+            except CircuitOpen as error:
+                # a broken answer says more than the breaker that it opened
+                if last is not None and last.kind is ContractBroken:
+                    return Fault(ContractBroken, "", stopped_by=last.error(endpoint, 1))
+                return Fault(CircuitOpen, "", stopped_by=error)
+            before = self._clock()
+            self._budget.acquire()
+            waited += self._clock() - before
+            time_left = min(self._limits.answer_timeout, max(self._limits.retry_for - elapsed(), 0.001))
+            outcome = self._call(endpoint, method, url, content, decode, time_left)
+            if isinstance(outcome, Fault) and outcome.outage:
+                self._breaker.failure()
+            else:
+                self._breaker.success()
+            last = outcome if isinstance(outcome, Fault) else None
+            return outcome
+
+        policy = RetryPolicy[T](self._limits, self._sleep, self._rng)
+        outcome, tries = policy.run(attempt, elapsed, method in IDEMPOTENT, timeout_tries)
+        if isinstance(outcome, Fault):
+            raise outcome.error(endpoint, tries)
+        return outcome
+
+    def _call(
+        self,
+        endpoint: str,
+        method: str,
+        url: httpx.URL,
+        content: bytes | None,
+        decode: Callable[[bytes], T],
+        time_left: float,
+    ) -> Answer[T] | Fault:
+        """One real request. Counted whatever happens (HTTP-11); nothing of the library's exceptions gets out."""
+        status, received = "transport", 0
+        ends = self._clock() + time_left
+        self._deadline.at = ends
+        try:
+            with self._sent(method, url, content, time_left) as response:
+                status = str(response.status_code)
+                skew = self._note_skew(response.headers.get("date"))
+                if response.status_code >= 300:
+                    said = self._error_head(response, ends)
+                    received = len(said)
+                    return refused(
+                        response.status_code, response.headers, said, self._limits, self._secrets, self._wall_clock()
+                    )
+                body = Body(response.headers.get("content-encoding", ""), self._limits.max_bytes)
+                try:
+                    whole = read_body(self._within(response, ends), body)
+                finally:
+                    received = body.received
+                return accepted(method, response.status_code, response.headers, whole, decode, skew)
+        except (httpx.ReadTimeout, httpx.WriteTimeout):
+            status = "timeout"
+            return Fault(VendorTimeout, "no whole answer in time", retry=True, outage=True)
+        except (httpx.ConnectTimeout, httpx.PoolTimeout):
+            status = "timeout"
+            return Fault(VendorUnavailable, "no connection in time", retry=True, outage=True, unsent=True)
+        except httpx.ConnectError as error:
+            if "CERTIFICATE_VERIFY_FAILED" in str(error):
+                return Fault(ContractBroken, "the certificate of the source is not valid", outage=True)
+            return Fault(VendorUnavailable, "no connection", retry=True, outage=True, unsent=True)
+        except httpx.TransportError as error:
+            return Fault(VendorUnavailable, f"connection failed ({type(error).__name__})", retry=True, outage=True)
+        except TooLarge as error:
+            return Fault(ContractBroken, str(error))
+        except ContractBroken as error:
+            return Fault(ContractBroken, str(error), retry=True, outage=True)
+        finally:
+            self._deadline.at = None
+            self._observe(endpoint, status, received)
+
+    @contextmanager
+    def _sent(self, method: str, url: httpx.URL, content: bytes | None, time_left: float) -> Iterator[httpx.Response]:
+        limits = self._limits
+        timeout = httpx.Timeout(
+            min(limits.first_byte_timeout, time_left), connect=min(limits.connect_timeout, time_left)
+        )
+        request = httpx.Request(
+            method, url, headers=self._headers, content=content, extensions={"timeout": timeout.as_dict()}
+        )
+        response = self._transport.handle_request(request)
+        try:
+            yield response
+        finally:
+            response.close()
+
+    def _error_head(self, response: httpx.Response, ends: float) -> bytes:
+        # the status decides; a long or broken body of an error must not turn a 401 into something that is retried
+        try:
+            body = Body(response.headers.get("content-encoding", ""), _ERROR_BYTES)
+            return read_body(self._within(response, ends), body)
+        except (ContractBroken, httpx.TransportError):
+            return b""
+
+    def _within(self, response: httpx.Response, ends: float) -> Iterator[bytes]:
+        declared = response.headers.get("content-length", "")
+        if declared.isdecimal() and int(declared[:20]) > self._limits.max_bytes:
+            raise TooLarge(f"answer larger than {self._limits.max_bytes} bytes")
+        assert isinstance(response.stream, httpx.SyncByteStream)
+        for chunk in response.stream:
+            if self._clock() > ends:
+                raise httpx.ReadTimeout("the whole answer took too long")
+            yield chunk
+
+    def _note_skew(self, date: str | None) -> float | None:
+        theirs = http_date(date)
+        skew = None if theirs is None else (theirs - self._wall_clock()).total_seconds()
+        if skew is not None and abs(skew) > abs(self.worst_skew_seconds):
+            self.worst_skew_seconds = skew
+        return skew
+
+
+def _transport(tls: ssl.SSLContext, backend: DeadlineBackend) -> httpx.HTTPTransport:
+    transport = httpx.HTTPTransport(verify=tls, trust_env=False)
+    # the library has no public way to name a network backend; a test with dripping headers watches over this line
+    transport._pool = httpcore.ConnectionPool(
+        ssl_context=tls, max_connections=8, keepalive_expiry=30.0, network_backend=backend
+    )
+    return transport
+
+
+@functools.cache
+def _default_tls() -> ssl.SSLContext:
+    # made once: reading the certificate bundle takes tens of milliseconds
+    return httpx.create_ssl_context(trust_env=False)
+
+
+def _checked_tls(tls: ssl.SSLContext | None) -> ssl.SSLContext:
+    if tls is None:
+        return _default_tls()
+    if tls.verify_mode != ssl.CERT_REQUIRED or not tls.check_hostname:
+        raise ConfigurationError("the TLS context does not verify the source's certificate")
+    return tls

@@ -1,0 +1,45 @@
+"""What a source says when it refuses: short, bounded and free of secrets and personal data (HTTP-08)."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from sync_platform.core.redact import MASK, redact_text
+
+MAX_TEXT = 200
+_READ = 4096
+_MAIL = re.compile(r"[^\s@\"'<>]+@[^\s@\"'<>]+")
+_LONG_NUMBER = re.compile(r"\+?\d[\d\s().-]{6,}\d")
+_URL = re.compile(r"https?://\S+")
+_BLANK = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
+
+
+def refusal_text(body: bytes, secrets: Iterable[str]) -> str:
+    """Message of either of Blaze's error bodies, or of a plain text. May be empty."""
+    head = body[:_READ].decode("utf-8", "replace")
+    if head.lstrip().startswith("<"):
+        return "an HTML page"
+    text = _message(body) if len(body) <= _READ else None
+    return _shown(head if text is None else text, secrets)
+
+
+def _message(body: bytes) -> str | None:
+    try:
+        value: Any = msgspec.json.decode(body)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(value, dict):
+        return None
+    parts = [value.get("field"), value.get("error"), value.get("message")]
+    return ": ".join(part for part in parts if isinstance(part, str) and part)
+
+
+def _shown(text: str, secrets: Iterable[str]) -> str:
+    for secret in secrets:
+        text = text.replace(secret, MASK)
+    for pattern in (_URL, _MAIL, _LONG_NUMBER):
+        text = pattern.sub(MASK, text)
+    text = _BLANK.sub(" ", redact_text(text)).strip()
+    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 3] + "..."
