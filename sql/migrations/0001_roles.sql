@@ -57,9 +57,20 @@ $$;
 create schema if not exists platform authorization sp_owner;
 create schema if not exists blaze authorization sp_owner;
 
--- What has been applied here: one row in "version", and the content of every file. The runner makes the schema.
-alter schema platform_migrations owner to sp_owner;
-alter table platform_migrations.version owner to sp_owner;
+-- What has been applied here: one row in "version", and the content of every file. The runner made both; from now on
+-- they belong to the owner. A login that may become the owner without inheriting from it needs this order.
+do $$
+begin
+    if exists (
+        select from pg_catalog.pg_namespace n
+        where n.nspname = 'platform_migrations' and n.nspowner <> 'sp_owner'::regrole
+    ) then
+        grant usage, create on schema platform_migrations to sp_owner;
+        alter table platform_migrations.version owner to sp_owner;
+        alter schema platform_migrations owner to sp_owner;
+    end if;
+end
+$$;
 
 set local role sp_owner;
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, NullPool, create_engine, exc
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 
 from sync_platform.core.errors import ConfigurationError
-from sync_platform.db.connect import connect
+from sync_platform.db.connect import connect, unavailable
 from sync_platform.db.revisions import LEDGER, apply_next, migrations, number, run_file
 from sync_platform.db.sql_files import SqlFile, sql_files
 
@@ -104,10 +104,13 @@ def _migrate_one(connection: Connection) -> SqlFile | None:
     """One migration in one transaction, under a lock that lets one runner at a time decide what is next."""
     with connection.begin():
         _lock(connection)
-        if not connection.exec_driver_sql(
-            "select 1 from pg_catalog.pg_namespace where nspname = %s", (LEDGER,)
-        ).first():
+        owner = connection.exec_driver_sql(
+            "select n.nspowner::regrole::text from pg_catalog.pg_namespace n where n.nspname = %s", (LEDGER,)
+        ).scalar()
+        if owner is None:
             connection.exec_driver_sql(f"create schema {LEDGER}")
+        else:
+            connection.exec_driver_sql("set local role sp_owner")
         file = apply_next(connection, migrations())
         if file is not None:
             _note(connection, file, number(file))
@@ -167,12 +170,15 @@ def _connection(url: str) -> Iterator[Connection]:
     try:
         with engine.connect() as connection:
             yield connection
-    except exc.DBAPIError as error:
-        if isinstance(error.orig, errors.InsufficientPrivilege):
+    except (exc.DBAPIError, psycopg.Error) as error:
+        cause = error.orig if isinstance(error, exc.DBAPIError) else error
+        if isinstance(cause, errors.InsufficientPrivilege):
             raise ConfigurationError(
-                f"the login may not migrate this database ({error.orig.diag.message_primary}); it needs CREATEROLE"
+                f"the login may not migrate this database ({cause.diag.message_primary}); it needs CREATEROLE"
                 " and CREATE on the database, or the roles sp_* with ADMIN OPTION where they exist"
             ) from None
+        if isinstance(cause, psycopg.OperationalError):
+            raise unavailable(cause) from None
         raise
     finally:
         engine.dispose()

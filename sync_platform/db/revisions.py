@@ -57,8 +57,6 @@ def _script(connection: Connection, migrations: Sequence[SqlFile], file: SqlFile
     place = migrations.index(file)
 
     def upgrade() -> None:
-        if place:
-            connection.exec_driver_sql("set local role sp_owner")
         run_file(connection, file)
 
     module = ModuleType(f"revision_{number(file)}")
