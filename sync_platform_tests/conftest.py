@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 
 from sync_platform.core.tenant import Tenant
@@ -22,6 +23,10 @@ SERVER_VARIABLE = "SYNC_PLATFORM_TEST_DATABASE_URL"
 _GIVEN_SERVER = os.environ.get(SERVER_VARIABLE)
 for _name in [name for name in os.environ if name.startswith("SYNC_PLATFORM_")]:
     del os.environ[_name]
+
+# a busy machine is slow, and that is no finding
+settings.register_profile("sync_platform", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("sync_platform")
 
 TenantFactory = Callable[..., Tenant]
 
