@@ -22,6 +22,7 @@ SHARES: tuple[tuple[float, Kind], ...] = (
 )
 OPEN_STATES = ("Queued", "Draft", "Hold", "InProgress", "Pending")
 INTERNAL = ("Transfer", "Transfer", "Adjustment", "ReturnToVendor", "ShippingManifest")
+UNKNOWN = ({"status": "Parked"}, {"queueType": "DriveThru"}, {"transType": "Sampling"})
 DAY_MS = 86_400_000
 
 
@@ -72,13 +73,13 @@ class History:
             if rng.random() < 0.4:
                 record |= {"transType": "Void", "status": "Void"}
         elif kind == "unknown":
-            record |= rng.choice(({"status": "Parked"}, {"queueType": "DriveThru"}, {"transType": "Sampling"}))
+            record |= rng.choice(UNKNOWN)
         else:
             self._recent.append(record["id"])
             if rng.random() < 0.002:
                 record["status"] = "completed"
-            if member_id is not None:
-                self._visit(member_id, record)
+        if member_id is not None and record["transType"] == "Sale" and record["status"].lower() == "completed":
+            self._visit(member_id, record)
         return record
 
     def _member(self) -> str | None:
