@@ -124,9 +124,9 @@ def http_limits(platform: Platform) -> HttpLimits:
     """The settings that every client needs."""
     http = platform.settings.http
     return HttpLimits(
-        connect=http.connect_timeout,
-        first_byte=http.first_byte_timeout,
-        whole_answer=http.answer_timeout,
+        connect_timeout=http.connect_timeout,
+        first_byte_timeout=http.first_byte_timeout,
+        answer_timeout=http.answer_timeout,
         max_bytes=http.max_answer_mib * 1024 * 1024,
         tries=http.tries,
         retry_for=http.retry_for,

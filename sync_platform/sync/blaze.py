@@ -42,7 +42,7 @@ def sync_blaze(platform: Platform, request: SyncRequest, on_progress: OnProgress
                 run.check()
                 with open_account(platform, request.tenant, account, run.calls) as opened:
                     windows += _sync_account(platform, request, entity, run, opened)
-                    _tell_skew(platform, run, opened)
+                    _tell_skew(run, opened)
     except SyncError as error:  # refused before a run was started
         errors = [error]
     return SyncResult(request, tuple(reports), tuple(windows), errors[0] if errors else None)
@@ -142,8 +142,7 @@ def _bounds(request: SyncRequest, now: datetime) -> Window | None:
     return replace(wanted, end=max(wanted.start, min(wanted.end, now)))
 
 
-def _tell_skew(platform: Platform, run: Run, opened: OpenAccount) -> None:
+def _tell_skew(run: Run, opened: OpenAccount) -> None:
     """A source's clock that is off is reported, not followed (HTTP-14)."""
-    skew = opened.http.skew_seconds
-    if skew is not None and abs(skew) > platform.settings.http.max_clock_skew:
-        run.report["clock_skew_seconds"] = round(skew)
+    if opened.http.clock_skewed:
+        run.report["clock_skew_seconds"] = round(opened.http.worst_skew_seconds)

@@ -1,6 +1,5 @@
 """The one way rows are written: insert, update if different, nothing if equal, nothing if older (SYS-05)."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -178,7 +177,7 @@ POLICIES = Target(
 
 
 @pytest.fixture
-def policy_table(database: Database) -> Iterator[None]:
+def policy_table(database: Database) -> None:
     """A table whose columns have each null policy; production tables come with their own issue."""
     with database.transaction(role="sp_owner") as conn:
         conn.execute(
@@ -187,7 +186,6 @@ def policy_table(database: Database) -> Iterator[None]:
             " source_modified_at timestamptz, deleted_at timestamptz, primary key (tenant_id, id));"
             " grant select, insert, update on blaze.policies to sp_loader"
         )
-    yield
 
 
 @pytest.mark.usefixtures("policy_table")
@@ -224,7 +222,7 @@ def test_any_order_of_versions_ends_with_the_newest_and_every_row_has_one_fate(
         assert merged.counters.accounted == 1
         if key not in truth or modified >= truth[key][0]:
             truth[key] = (modified, name)
-    assert {k: n for k, n in stored(database, tenant, "member_id, name")} == {k: n for k, (_, n) in truth.items()}
+    assert dict(stored(database, tenant, "member_id, name")) == {k: n for k, (_, n) in truth.items()}
 
 
 def _known(conn: Connection[Any], truth: dict[str, tuple[int, str | None]]) -> None:

@@ -11,7 +11,7 @@ from sync_platform.core.reject import Reject
 from sync_platform.transforms.blaze_records import Member, Product, Transaction
 from sync_platform.transforms.drift import DriftDetector, new_values, required_missing
 
-MEMBER = {name: None for name in Member.__struct_encode_fields__} | {"id": "a", "modified": 1, "deleted": False}
+MEMBER = dict.fromkeys(Member.__struct_encode_fields__) | {"id": "a", "modified": 1, "deleted": False}
 
 
 def drift(detector: DriftDetector, *records: dict[str, Any], size: int = 10) -> list[tuple[str, str, str]]:
@@ -33,7 +33,7 @@ def test_new_missing_and_changed_fields_are_named_with_their_path() -> None:
         ("missing_field", "cpn", ""),
         ("unknown_field", "mood", "text"),
     ]
-    receipt = {name: None for name in Transaction.__struct_encode_fields__} | {"cart": {"items": [{"novel": 1}]}}
+    receipt = dict.fromkeys(Transaction.__struct_encode_fields__) | {"cart": {"items": [{"novel": 1}]}}
     paths = {path for _, path, _ in drift(DriftDetector("transactions", Transaction), receipt)}
     assert "cart.items.novel" in paths
 

@@ -1,0 +1,119 @@
+"""Everything a use case needs from its surroundings, put together in one place."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pydantic import SecretStr
+
+from sync_platform.core.errors import ConfigurationError
+from sync_platform.db.connect import libpq_url, with_driver
+from sync_platform.db.embedded import start_embedded
+from sync_platform.db.keys import KEY_FILE, KeyRing
+from sync_platform.db.migrations import status, upgrade
+from sync_platform.db.pool import Database
+from sync_platform.settings import PREFIX, Settings
+
+
+def utc_now() -> datetime:
+    """The clock outside tests."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Platform:
+    """``settings`` are the effective ones: with the embedded server they carry its URLs."""
+
+    settings: Settings
+    database: Database
+    keyring: KeyRing
+    clock: Callable[[], datetime] = utc_now
+    sleep: Callable[[float], None] = time.sleep
+
+    def child_environment(self) -> dict[str, str]:
+        """What a child process needs to work on the same database with the same keys. Holds secrets: never show it.
+
+        Raises ConfigurationError when Dagster has no database: its tables do not belong into the tenants' one.
+        """
+        settings = self.settings
+        if settings.database_url is None or settings.dagster_database_url is None:
+            raise ConfigurationError(
+                f"Dagster needs a database of its own beside a given server: set {PREFIX}DAGSTER_DATABASE_URL"
+            )
+        keys = ",".join(f'"{key.get_secret_value()}"' for key in settings.master_keys)
+        return {
+            f"{PREFIX}DATABASE_URL": libpq_url(settings.database_url.get_secret_value()),
+            f"{PREFIX}DAGSTER_DATABASE_URL": with_driver(settings.dagster_database_url.get_secret_value(), "psycopg2"),
+            f"{PREFIX}DATA_DIR": str(settings.data_dir.expanduser().resolve()),
+            f"{PREFIX}MASTER_KEYS": f"[{keys}]",
+        }
+
+
+@contextmanager
+def open_platform(
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+    sleep: Callable[[float], None] = time.sleep,
+    on_step: Callable[[str], None] | None = None,
+) -> Iterator[Platform]:
+    """The platform on its database. The embedded one is started and brought up to date; a given one never changed.
+
+    ``on_step`` hears of each SQL file that is applied. Raises DatabaseUnavailable, or ConfigurationError when
+    a given database is not at this release's version.
+    """
+    with reachable(settings) as effective:
+        url = database_url(effective)
+        if settings.database_url is None:
+            upgrade(url, on_step, sleep=sleep)
+        keyring = KeyRing.from_settings(settings)
+        login = effective.loader_database_url
+        working_url = login.get_secret_value() if login else url
+        _require_current(working_url)
+        if not effective.master_keys:
+            key = (settings.data_dir / KEY_FILE).read_text().strip()
+            effective = effective.model_copy(update={"master_keys": (SecretStr(key),)})
+        with Database(
+            working_url,
+            pool_size=settings.pool_size,
+            statement_timeout=settings.statement_timeout,
+            lock_timeout=settings.lock_timeout,
+        ) as database:
+            yield Platform(effective, database, keyring, clock, sleep)
+
+
+@contextmanager
+def reachable(settings: Settings) -> Iterator[Settings]:
+    """The settings with a database that can be reached: the given one, or the embedded one for as long as this lasts.
+
+    Does not migrate and does not look into the database.
+    """
+    if settings.database_url is not None:
+        yield settings
+        return
+    with start_embedded(settings.data_dir) as server:
+        urls = {"database_url": SecretStr(server.url())}
+        if settings.dagster_database_url is None:
+            urls["dagster_database_url"] = SecretStr(server.url("dagster"))
+        yield settings.model_copy(update=urls)
+
+
+def database_url(settings: Settings) -> str:
+    """The administrator's URL of reachable settings."""
+    if settings.database_url is None:
+        raise ConfigurationError(f"no database is set; set {PREFIX}DATABASE_URL")
+    return settings.database_url.get_secret_value()
+
+
+def _require_current(url: str) -> None:
+    found = status(url)
+    if found.newer:
+        raise ConfigurationError(
+            f"the database is at {found.current}, this release at {found.head}: install the newer release"
+        )
+    if found.behind:
+        raise ConfigurationError(
+            f"the database is not up to date ({len(found.pending)} files to apply): run `sync-platform db upgrade`"
+        )
