@@ -1,14 +1,16 @@
 """Everything a use case needs from its surroundings, put together in one place."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from pydantic import SecretStr
 
 from sync_platform.core.errors import ConfigurationError
+from sync_platform.db.budget import BudgetBook
 from sync_platform.db.connect import libpq_url, with_driver
 from sync_platform.db.embedded import start_embedded
 from sync_platform.db.keys import KEY_FILE, KeyRing
@@ -24,13 +26,19 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class Platform:
-    """``settings`` are the effective ones: with the embedded server they carry its URLs."""
+    """``settings`` are the effective ones: with the embedded server they carry its URLs.
+
+    ``budgets`` are the call budgets that all tenants and threads of this process share (HTTP-10). ``stopping`` asks all
+    runs of the process to stop at their next page (F-04).
+    """
 
     settings: Settings
     database: Database
     keyring: KeyRing
+    budgets: BudgetBook
     clock: Callable[[], datetime] = utc_now
     sleep: Callable[[float], None] = time.sleep
+    stopping: threading.Event = field(default_factory=threading.Event)
 
     def child_environment(self) -> dict[str, str]:
         """What a child process needs to work on the same database with the same keys. Holds secrets: never show it.
@@ -81,7 +89,24 @@ def open_platform(
             statement_timeout=settings.statement_timeout,
             lock_timeout=settings.lock_timeout,
         ) as database:
-            yield Platform(effective, database, keyring, clock, sleep)
+            yield Platform(
+                effective, database, keyring, blaze_budgets(effective, database, keyring, sleep), clock, sleep
+            )
+
+
+def blaze_budgets(
+    settings: Settings, database: Database, keyring: KeyRing, sleep: Callable[[float], None]
+) -> BudgetBook:
+    """10,000 calls per 5 minutes and partner key, of which 80 % may be used (HTTP-10; all settings)."""
+    blaze = settings.blaze
+    return BudgetBook(
+        database,
+        keyring,
+        limit=max(1, int(blaze.calls_per_period * blaze.usage_ceiling)),
+        period_seconds=blaze.period_seconds,
+        sleep=sleep,
+        clock=time.monotonic,
+    )
 
 
 @contextmanager
