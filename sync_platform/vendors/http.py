@@ -12,7 +12,6 @@ import httpcore
 import httpx
 
 from sync_platform.core.errors import (
-    CircuitOpen,
     ConfigurationError,
     ContractBroken,
     VendorTimeout,
@@ -20,10 +19,11 @@ from sync_platform.core.errors import (
 )
 from sync_platform.vendors.answer import Answer, Body, TooLarge, read_body
 from sync_platform.vendors.deadline import Deadline, DeadlineBackend
+from sync_platform.vendors.guard import Guard
 from sync_platform.vendors.limits import HttpLimits
 from sync_platform.vendors.origin import checked_headers, checked_origin, checked_path
 from sync_platform.vendors.ports import Breaker, CallBudget, CallObserver
-from sync_platform.vendors.retry import Fault, RetryPolicy, http_date
+from sync_platform.vendors.retry import Fault, http_date
 from sync_platform.vendors.verdict import accepted, refused
 
 __all__ = ["Answer", "Breaker", "CallBudget", "CallObserver", "HttpLimits", "VendorHttp"]
@@ -67,8 +67,8 @@ class VendorHttp:
             "Content-Type": "application/json",
             **headers,
         }
-        self._limits, self._budget, self._breaker, self._observe = limits, budget, breaker, observe
-        self._clock, self._sleep, self._wall_clock, self._rng = clock, sleep, wall_clock, rng
+        self._limits, self._observe, self._clock, self._wall_clock = limits, observe, clock, wall_clock
+        self._guard = Guard(limits, budget, breaker, clock, sleep, rng)
         self._deadline = Deadline()
         self._transport = transport or _transport(_checked_tls(tls), DeadlineBackend(self._deadline, clock))
         self.worst_skew_seconds = 0.0
@@ -123,38 +123,11 @@ class VendorHttp:
     ) -> Answer[T]:
         """Any method. One that is not idempotent is repeated only if the source surely did not act on it (HTTP-06)."""
         url = httpx.URL(self._origin + checked_path(path), params=dict(params) or None)
-        started, waited = self._clock(), 0.0
-        last: Fault | None = None
 
-        def elapsed() -> float:
-            return self._clock() - started - waited
+        def call(time_left: float) -> Answer[T] | Fault:
+            return self._call(endpoint, method, url, content, decode, time_left)
 
-        def attempt() -> Answer[T] | Fault:
-            nonlocal last, waited
-            try:
-                self._breaker.before_call()
-            except CircuitOpen as error:
-                # a broken answer says more than the breaker that it opened
-                if last is not None and last.kind is ContractBroken:
-                    return Fault(ContractBroken, "", stopped_by=last.error(endpoint, 1))
-                return Fault(CircuitOpen, "", stopped_by=error)
-            before = self._clock()
-            self._budget.acquire()
-            waited += self._clock() - before
-            time_left = min(self._limits.answer_timeout, max(self._limits.retry_for - elapsed(), 0.001))
-            outcome = self._call(endpoint, method, url, content, decode, time_left)
-            if isinstance(outcome, Fault) and outcome.outage:
-                self._breaker.failure()
-            else:
-                self._breaker.success()
-            last = outcome if isinstance(outcome, Fault) else None
-            return outcome
-
-        policy = RetryPolicy[T](self._limits, self._sleep, self._rng)
-        outcome, tries = policy.run(attempt, elapsed, method in IDEMPOTENT, timeout_tries)
-        if isinstance(outcome, Fault):
-            raise outcome.error(endpoint, tries)
-        return outcome
+        return self._guard.run(endpoint, call, method in IDEMPOTENT, timeout_tries)
 
     def _call(
         self,

@@ -1,0 +1,115 @@
+"""The search envelope: bytes to raw records, strict about the envelope, blind to the fields (HTTP-03)."""
+
+import json
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from sync_platform.core.errors import ContractBroken
+
+STRICT_JSON_BYTES = 64 * 1024
+
+
+class _Wire(msgspec.Struct):
+    values: list[msgspec.Raw]
+    total: int | None = None
+    skip: int | None = None
+    limit: int | None = None
+
+
+class Stamp(msgspec.Struct):
+    """The two fields that paging needs. None when a record has none of the right type."""
+
+    id: Any = None
+    modified: Any = None
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """One page as received. ``hashes`` are 128 bits of each record's exact bytes; ``limit`` is what the server says."""
+
+    records: list[msgspec.Raw]
+    hashes: list[bytes]
+    total: int | None
+    limit: int | None
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def stamps(self) -> list[Stamp]:
+        """Id and modification time of each record; a record that cannot be read is delivered all the same."""
+        return [_stamp(record) for record in self.records]
+
+
+_ENVELOPE = msgspec.json.Decoder(_Wire)
+_STAMP = msgspec.json.Decoder(Stamp)
+
+
+def decode_envelope(body: bytes, strict_json_bytes: int = STRICT_JSON_BYTES) -> Envelope:
+    """Raises ContractBroken for anything but one JSON object with a list of ``values`` and no key twice."""
+    try:
+        wire = _ENVELOPE.decode(body)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise ContractBroken(f"not the documented envelope: {_reason(error)}") from None
+    _refuse_duplicate_keys(body, wire.values, strict_json_bytes)
+    hashes = [blake2b(record, digest_size=16).digest() for record in wire.values]
+    return Envelope(wire.values, hashes, wire.total, wire.limit)
+
+
+def decode_object(body: bytes) -> msgspec.Raw:
+    """One record that is the whole body."""
+    _parse_strictly(body)
+    if not body.lstrip().startswith(b"{"):
+        raise ContractBroken("a single record is not an object")
+    return msgspec.Raw(body)
+
+
+def _refuse_duplicate_keys(body: bytes, records: list[msgspec.Raw], strict_json_bytes: int) -> None:
+    # The fast decoder lets the last of two equal keys win. The exact check costs fifteen times the decoding, so that large
+    # pages are checked where it matters most: the envelope always, and two of the records.
+    if len(body) <= strict_json_bytes or not records:
+        _parse_strictly(body)
+        return
+    first, last = bytes(records[0]), bytes(records[-1])
+    begins, ends = body.find(first), body.rfind(last) + len(last)
+    if ends - begins != sum(memoryview(record).nbytes for record in records) + len(records) - 1:
+        # blanks between records, or a second list of values: tell them apart the slow way
+        _parse_strictly(body)
+        return
+    _parse_strictly(body[:begins] + body[ends:])
+    _parse_strictly(first)
+    _parse_strictly(last)
+
+
+def _parse_strictly(text: bytes) -> None:
+    try:
+        json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_int=str, parse_float=str)
+    except ContractBroken:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise ContractBroken(f"not JSON: {_reason(error)}") from None
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> None:
+    if len({name for name, _ in pairs}) != len(pairs):
+        raise ContractBroken("a JSON object has the same key twice")
+
+
+def _no_constant(name: str) -> Any:
+    raise ContractBroken(f"{name} is not JSON")
+
+
+def _stamp(record: msgspec.Raw) -> Stamp:
+    try:
+        stamp = _STAMP.decode(record)
+    except (msgspec.DecodeError, RecursionError):
+        return Stamp()
+    identity = stamp.id if isinstance(stamp.id, str) else None
+    return Stamp(identity, stamp.modified if type(stamp.modified) is int else None)
+
+
+def _reason(error: Exception) -> str:
+    # the decoders name places and types, never values
+    return "nested too deeply" if isinstance(error, RecursionError) else str(error)[:120]
