@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol
 
 import msgspec
 
@@ -15,16 +14,7 @@ from sync_platform.sync.blaze_entities import BlazeEntity
 from sync_platform.sync.known import KnownRecord, KnownRecords
 from sync_platform.transforms.blaze_rows import Loaded, Row
 from sync_platform.transforms.drift import new_values, required_missing
-
-
-class Page(Protocol):
-    """As much of a vendor's page as a batch needs."""
-
-    @property
-    def records(self) -> list[msgspec.Raw]: ...
-
-    @property
-    def hashes(self) -> list[bytes]: ...
+from sync_platform.vendors.paging import RawPage
 
 
 @dataclass
@@ -56,7 +46,7 @@ class Batch:
         """Records taken in so far."""
         return self._records["fetched"]
 
-    def add(self, page: Page, known: KnownRecords, drift_sample: int) -> None:
+    def add(self, page: RawPage, known: KnownRecords, drift_sample: int) -> None:
         """Take a page in. Unchanged records are only counted; the last version of a key wins (SYS-05)."""
         records, hashes, unchanged = _unknown(page, known.by_hash)
         rows, rejects = self.entity.decoder.rows(records, hashes)
@@ -125,7 +115,7 @@ class Batch:
 
 
 def _unknown(
-    page: Page, known: dict[bytes, KnownRecord]
+    page: RawPage, known: dict[bytes, KnownRecord]
 ) -> tuple[Sequence[msgspec.Raw], Sequence[bytes], list[KnownRecord]]:
     """Records to decode with their hashes, and what the tables hold already."""
     if not known:

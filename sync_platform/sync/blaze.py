@@ -100,7 +100,8 @@ def _read_collection(
     reader = opened.client.products()
     pages = (Fetched(page, KnownRecords(), {FULL: True, "page": page.position}) for page in reader)
     newest = loader.load(prefetched(pages), window, None)
-    delete_absent(platform, request, run, loader.entity, loader.seen)
+    if loader.complete_pass:
+        delete_absent(platform, request, run, loader.entity, loader.seen)
     loader.complete(min(newest, now) if newest else None)
     return window
 

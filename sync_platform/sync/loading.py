@@ -20,12 +20,17 @@ from sync_platform.sync.write import write_batch
 
 
 class Loader:
-    """Loads pages of one entity of one account. ``seen`` holds the keys of a whole collection, where that is read."""
+    """Loads pages of one entity of one account.
+
+    ``seen`` holds the keys of a collection that is read whole; ``complete_pass`` tells whether the source says that this
+    was all of it.
+    """
 
     def __init__(self, platform: Platform, request: SyncRequest, entity: BlazeEntity, run: Run, account: str) -> None:
         self._platform, self._request, self._run, self._account = platform, request, run, account
         self.entity = entity
         self.seen: set[str] = set()
+        self.complete_pass = False
         self._batch = Batch(entity)
         self._batch_started = 0.0
         self._rejected_pages = 0
@@ -42,6 +47,7 @@ class Loader:
             for fetched in pages:
                 self._run.check()
                 self._take(fetched)
+                self.complete_pass |= fetched.page.complete
                 newest = max((n for n in (newest, self._batch.newest) if n is not None), default=None)
                 latest = {**fetched.position, "newest": newest.isoformat() if newest else None}
                 if self._full():

@@ -9,13 +9,11 @@ from sync_platform.core.window import Window
 from sync_platform.db.quarantine import store_rejects
 from sync_platform.sync.accounts import OpenAccount
 from sync_platform.sync.blaze_entities import SOURCE
-from sync_platform.sync.known import KnownRecords
 from sync_platform.sync.loading import Loader
 from sync_platform.sync.platform import Platform
-from sync_platform.sync.reading import Fetched
+from sync_platform.sync.reading import single_record
 from sync_platform.sync.request import SyncRequest
 from sync_platform.sync.running import Run
-from sync_platform.vendors.paging import single_record_page
 
 # Asked of the tables instead of remembered by the run: a crash between refund and sale loses nothing. A sale that was
 # read after its refund had happened is current. One that the source does not know any more is in the quarantine.
@@ -58,11 +56,11 @@ def reread_parents(platform: Platform, request: SyncRequest, run: Run, opened: O
     for parent in parents:
         run.check()
         try:
-            page = single_record_page(opened.client.transaction(parent))
+            sale = single_record(opened.client.transaction(parent))
         except NotFound:
             _remember_missing(platform, request, run, parent)
             continue
-        loader.load_records(Fetched(page, KnownRecords(), {}), Window(now, now))
+        loader.load_records(sale, Window(now, now))
         with platform.database.transaction(request.tenant.id) as conn:
             conn.execute(_TOUCH, (request.tenant.id, parent))
 

@@ -1,30 +1,23 @@
 """Reads a planned window of one account chunk by chunk, from where an interrupted run stopped."""
 
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
+
+import msgspec
 
 from sync_platform.core.window import Window
 from sync_platform.db.cursors import Cursor
-from sync_platform.sync.batch import Page
 from sync_platform.sync.known import KnownRecords
 from sync_platform.sync.plan import PlannedWindow
+from sync_platform.vendors.paging import RawPage
 
 FULL = "full"
 
 
-class PositionedPage(Page, Protocol):
-    """A page and the place from which reading goes on after it."""
-
-    @property
-    def position(self) -> dict[str, Any]: ...
-
-    @property
-    def total(self) -> int | None: ...
-
-
-PageReader = Callable[[Window, dict[str, Any] | None], Iterator[PositionedPage]]
+PageReader = Callable[[Window, dict[str, Any] | None], Iterator[RawPage]]
 KnownReader = Callable[[Window], KnownRecords]
 
 
@@ -32,7 +25,7 @@ KnownReader = Callable[[Window], KnownRecords]
 class Fetched:
     """A page, what the tables hold of its chunk, and the position to store once the page is committed."""
 
-    page: PositionedPage
+    page: RawPage
     known: KnownRecords
     position: dict[str, Any]
 
@@ -70,6 +63,12 @@ def read_chunks(
         stored = known(chunk)
         for page in read(chunk, inside):
             yield Fetched(page, stored, {"chunk": chunk.start.isoformat(), "page": page.position})
+
+
+def single_record(raw: msgspec.Raw) -> Fetched:
+    """A record that was read by its id, as a page of its own. It has no place in any window."""
+    page = RawPage([raw], [hashlib.blake2b(raw, digest_size=16).digest()], 1, {})
+    return Fetched(page, KnownRecords(), {})
 
 
 def newest_of(position: dict[str, Any] | None) -> datetime | None:

@@ -14,15 +14,13 @@ from sync_platform.db.quarantine import QuarantineItem
 from sync_platform.db.quarantine import item as find_item
 from sync_platform.sync.accounts import OpenAccount, blaze_accounts, open_account
 from sync_platform.sync.blaze_entities import BLAZE_ENTITIES, SOURCE, BlazeEntity
-from sync_platform.sync.known import KnownRecords
 from sync_platform.sync.loading import Loader
 from sync_platform.sync.lookups import ENTITY as LOOKUPS
 from sync_platform.sync.lookups import refresh_lookups
 from sync_platform.sync.platform import Platform
-from sync_platform.sync.reading import Fetched
+from sync_platform.sync.reading import single_record
 from sync_platform.sync.request import Entity, SyncRequest, no_progress
 from sync_platform.sync.running import ledger_run
-from sync_platform.vendors.paging import single_record_page
 
 
 @dataclass(frozen=True)
@@ -74,8 +72,7 @@ def _replay_entity(
         for item in items:
             run.check()
             if (raw := _record(opened, entity, item)) is not None:
-                page = single_record_page(raw)
-                loader.load_records(Fetched(page, KnownRecords(), {}), Window(now, now))
+                loader.load_records(single_record(raw), Window(now, now))
     if errors:
         raise errors[0]
     return run.id
