@@ -166,6 +166,7 @@ $$;
 
 create trigger keep_finished_runs before update on platform.sync_runs
     for each row execute function platform.keep_finished_runs();
+revoke all on function platform.keep_finished_runs() from public;
 
 grant select, insert, update on
     platform.tenants, platform.tenant_keys, platform.tenant_sources, platform.sync_runs, platform.sync_cursors,
