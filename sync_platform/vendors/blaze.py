@@ -53,8 +53,8 @@ def blaze_headers(partner_key: str, shop_key: str, options: BlazeOptions) -> dic
 class BlazeClient:
     """One shop of one company: the key pair in ``http`` decides which. ``zone`` is the shop's.
 
-    Readers yield each record of the window at least once whatever moves at the source meanwhile, and take the position of
-    any page they yielded to go on after it. They raise the errors of ``core.errors``.
+    Readers yield each record of the window at least once, whatever moves at the source meanwhile, and take the
+    position of any page they yielded to go on after it. They raise the errors of ``core.errors``.
     """
 
     def __init__(self, http: VendorHttp, options: BlazeOptions, zone: ZoneInfo) -> None:

@@ -67,8 +67,8 @@ def decode_object(body: bytes) -> msgspec.Raw:
 
 
 def _refuse_duplicate_keys(body: bytes, records: list[msgspec.Raw], strict_json_bytes: int) -> None:
-    # The fast decoder lets the last of two equal keys win. The exact check costs fifteen times the decoding, so that large
-    # pages are checked where it matters most: the envelope always, and two of the records.
+    # The fast decoder lets the last of two equal keys win. The exact check costs fifteen times the decoding, so that
+    # large pages are checked where it matters most: the envelope always, and two of the records.
     if len(body) <= strict_json_bytes or not records:
         _parse_strictly(body)
         return

@@ -1,8 +1,9 @@
-"""Reading a window of ``modified`` by moving its bounds: nothing that moves while we read can hide a record (F-27, F-28).
+"""Reading a window of ``modified`` by moving its bounds: nothing that moves meanwhile hides a record (F-27, F-28).
 
-Skipping rows loses a record whenever one before it leaves the window. So after each page the window is narrowed to what was
-not seen yet and read from its first row. Rows are skipped only among records with the same ``modified``, or while the
-order of the server is not known; then each answer has to show a row of the page before, which proves that nothing moved.
+Skipping rows loses a record whenever one before it leaves the window. So after each page the window is narrowed to what
+was not seen yet and read from its first row. Rows are skipped only among records with the same ``modified``, or while
+the order of the server is not known; then each answer has to show a row of the page before, as the proof that nothing
+moved.
 """
 
 from collections.abc import Callable, Iterator

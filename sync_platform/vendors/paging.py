@@ -17,9 +17,9 @@ EDGE = 200
 class RawPage:
     """Records not delivered before in this window, as the source's bytes.
 
-    ``position`` is JSON: given back to the same reader, it goes on after this page. ``repeated`` counts exact repeats that
-    were dropped. ``complete`` is set on the last page of a collection when as many records were seen as the source says
-    it has: only then does absence mean anything (SYS-15). That page may be without records.
+    ``position`` is JSON: given back to the same reader, it goes on after this page. ``repeated`` counts exact repeats
+    that were dropped. ``complete`` is set on the last page of a collection when as many records were seen as the source
+    says it has: only then does absence mean anything (SYS-15). That page may be without records.
     """
 
     records: list[msgspec.Raw] = field(repr=False)
