@@ -2,7 +2,9 @@
 
 import os
 import stat
+import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 
@@ -114,18 +116,14 @@ def _key_of_file(path: Path) -> str:
     """The key in the file; made on first use. Two processes that start together end up with the same one."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
-        fresh.unlink(missing_ok=True)
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        descriptor, fresh = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)  # readable by the owner only
+        with os.fdopen(descriptor, "w") as file:
             file.write(new_master_key())
             file.flush()
             os.fsync(file.fileno())
-        try:
+        with suppress(FileExistsError):
             os.link(fresh, path)  # unlike a rename this never replaces a key that is in use
-        except FileExistsError:
-            pass
-        finally:
-            fresh.unlink()
+        os.unlink(fresh)
     if stat.S_IMODE(path.stat().st_mode) & 0o077:
         raise ConfigurationError(f"others can read the master key {path.name}; run `chmod 600` on it")
     return path.read_text().strip()
