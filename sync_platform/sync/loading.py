@@ -38,7 +38,7 @@ class Loader:
     def load(self, pages: Iterator[Fetched], window: Window, position: dict[str, Any] | None) -> datetime | None:
         """Write all pages; return the highest ``modified`` seen in the window.
 
-        Where the source fails in the middle, what has arrived is written before the error goes on, so that the next
+        Where the source fails midway, what has arrived is written before the error goes on, so that the next
         run does not fetch it again.
         """
         newest = newest_of(position)
