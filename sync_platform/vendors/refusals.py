@@ -11,7 +11,7 @@ from sync_platform.core.redact import MASK, redact_text
 MAX_TEXT = 200
 _READ = 4096
 _MAIL = re.compile(r"[^\s@\"'<>]+@[^\s@\"'<>]+")
-_LONG_NUMBER = re.compile(r"\+?\d[\d\s().-]{6,}\d")
+_LONG_NUMBER = re.compile(r"[+(]*\d[\d\s().-]{6,}\d")
 _URL = re.compile(r"https?://\S+")
 _BLANK = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
 
