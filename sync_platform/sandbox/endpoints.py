@@ -78,7 +78,11 @@ class Endpoints:
             raise Refusal(405, "Only reading is supported.")
         serve = self._exact.get(request.path)
         if serve is not None:
-            return serve(shop, request)
+            try:
+                return serve(shop, request)
+            except OverflowError:
+                # the ends of the calendar, moved by a time zone
+                raise Refusal(400, "Dates are out of range.", field="startDate") from None
         single = self._single.fullmatch(request.path)
         if single is None:
             raise Refusal(404, "No such resource")

@@ -66,8 +66,8 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     - ``throttle``: ``retry_after``, the header as it is sent; ``None`` leaves it out.
     - ``redirect``: ``location``.
     - ``shifted_page``: ``rows`` later (negative: earlier). ``missing_row``, ``changed_row``: the row at ``rows``.
-      ``short_page``: at most ``rows`` rows. ``long_page``: ``rows`` more than asked. ``mutate``: ``rows`` changes
-      after each page.
+      ``short_page``: at most ``rows`` rows. ``long_page``: ``rows`` more than asked.
+    - ``mutate``: ``rows`` seeded changes of the shop behind each page, to the entity ``field`` (blank: any).
     - ``wrong_total``: ``total``; ``None`` lets it shrink by one from page to page.
     - ``extra_fields``, ``new_enum``, ``number_as_text``, ``missing_field``: ``share`` of the records, always the
       same ones; ``field`` of the record, ``rows`` new fields.

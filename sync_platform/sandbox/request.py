@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 from sync_platform.sandbox.refusals import Refusal
 
 VENDOR_PREFIX = "/api/v1/partner"
+BEYOND_ANY = 2**40
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Request:
         skip, limit = self.whole(offset_name, 0) or 0, self.whole("limit", cap)
         if skip < 0 or limit is None or limit < 1:
             raise Refusal(400, f"{offset_name} and limit must be positive.", field=offset_name)
-        return skip, min(limit, cap)
+        return min(skip, BEYOND_ANY), min(limit, cap)
 
     def ends(self) -> tuple[str, str] | None:
         """Both ends of a window as written, or ``None`` when neither is given. One alone is refused."""

@@ -30,7 +30,7 @@ def serve(
     faults: Sequence[Fault] = (),
     announce: Callable[[str], None] = print_line,
 ) -> None:
-    """Serve until SIGTERM or SIGINT. When ready, announces one JSON line: ``url``, ``shops``, ``partner_key``.
+    """Serve until SIGTERM or SIGINT. When ready, announces one JSON line with ``url`` and ``shops`` (names).
 
     Must be called from the main thread, which alone may listen to signals.
     """

@@ -1,14 +1,9 @@
 """The stand-in for Blaze: an HTTP server on loopback that answers as the vendor's page says."""
 
-import socket
-import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Condition, Event, Thread
+from threading import Event, Thread
 from types import TracebackType
-from typing import Any
 
 from sync_platform.sandbox.changes import SeededChanges
 from sync_platform.sandbox.control import CONTROL_PREFIX, Control
@@ -18,10 +13,11 @@ from sync_platform.sandbox.fault_pages import write_page
 from sync_platform.sandbox.faults import Fault, FaultBook
 from sync_platform.sandbox.gate import CallLimit, authenticate, key_print, permit
 from sync_platform.sandbox.journal import Entry, Journal
+from sync_platform.sandbox.listener import Listener
 from sync_platform.sandbox.refusals import Refusal
 from sync_platform.sandbox.request import VENDOR_PREFIX, Request
-from sync_platform.sandbox.shop import Shop
-from sync_platform.sandbox.wire import ConnectionOver, Wire, sent_bytes
+from sync_platform.sandbox.shop import ENTITIES, Shop
+from sync_platform.sandbox.wire import Wire, sent_bytes
 
 LOOPBACK = "127.0.0.1"
 
@@ -50,7 +46,7 @@ class BlazeSandbox:
         self._limit, self._clock = limit, clock
         self._changes = {shop.name: SeededChanges(shop, seed) for shop in shops}
         self._control = Control(self.shops, self.faults, self.journal, seed)
-        self._server = _Server((LOOPBACK, port), self)
+        self._server = Listener((LOOPBACK, port), self)
         self._thread: Thread | None = None
 
     @property
@@ -112,8 +108,9 @@ class BlazeSandbox:
             damage(answer, faults)
         self._note(request, shop, template, answer, faults)
         for fault in faults:
-            if fault.kind == "mutate" and shop is not None:
-                self._changes[shop.name].apply(fault.rows)
+            if fault.kind == "mutate" and shop is not None and answer.status == 200:
+                only = next((entity for entity in ENTITIES if entity == fault.field), None)
+                self._changes[shop.name].apply(fault.rows, entity=only)
         wire.send(answer, faults, at, close=close)
 
     def _answer(self, request: Request, template: str, faults: Sequence[Fault]) -> Outgoing:
@@ -150,72 +147,3 @@ class BlazeSandbox:
                 faults=tuple(fault.kind for fault in faults),
             )
         )
-
-
-class _Server(ThreadingHTTPServer):
-    """Knows its open connections, so that a stop ends them too."""
-
-    daemon_threads = True
-    request_queue_size = 128
-
-    def __init__(self, address: tuple[str, int], sandbox: BlazeSandbox) -> None:
-        self.sandbox = sandbox
-        self._open: set[socket.socket] = set()
-        self._guard = Condition()
-        super().__init__(address, _Handler)
-
-    def server_bind(self) -> None:
-        """Without the look-up of the host's name that the library does here."""
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.socket.bind(self.server_address)
-        self.server_address = self.socket.getsockname()
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        """Remember the connection until it is closed."""
-        with self._guard:
-            self._open.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        """Close without a goodbye: after a reset there must not be one."""
-        request.close()
-        with self._guard:
-            self._open.discard(request)
-            self._guard.notify_all()
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no news; anything else is a bug and is shown."""
-        if not isinstance(sys.exception(), ConnectionError | ConnectionOver | OSError):
-            super().handle_error(request, client_address)
-
-    def end(self) -> None:
-        """Close the port and all connections, and wait until their threads let go of them."""
-        self.server_close()
-        with self._guard:
-            for connection in self._open:
-                with suppress(OSError):
-                    connection.shutdown(socket.SHUT_RDWR)
-            self._guard.wait_for(lambda: not self._open, timeout=5)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    server: _Server
-
-    def handle_one_request(self) -> None:
-        """The library's, without a method for each verb: all verbs go one way."""
-        self.raw_requestline = self.rfile.readline(65537)
-        if not self.raw_requestline or not self.parse_request():
-            self.close_connection = True
-            return
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        body = self.rfile.read(int(headers.get("content-length", "0")))
-        wire = Wire(self.connection, self.server.sandbox.stopping)
-        try:
-            self.server.sandbox.handle(self.command, self.path, headers, body, wire)
-        except (ConnectionOver, OSError):
-            self.close_connection = True
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Quiet: the journal is the log."""

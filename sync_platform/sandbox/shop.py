@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from threading import RLock
 from typing import Any, Literal, cast, get_args
 
-from sync_platform.sandbox.collection import Collection, Record
+from sync_platform.sandbox.collection import Collection, Record, decode, encode
 from sync_platform.sandbox.history import History, listed_at
 from sync_platform.sandbox.lookups import Lookups, build_lookups
 from sync_platform.sandbox.members import Members
@@ -67,7 +67,7 @@ class Shop:
     def truth(self, entity: str) -> list[Record]:
         """Every record as it is now, deleted ones too; lookups by their own name (``brands``, ...)."""
         if entity in ("brands", "categories", "terminals", "vendors", "employees"):
-            return list(getattr(self.lookups, entity))
+            return [decode(encode(record)) for record in getattr(self.lookups, entity)]
         return list(self.collection(entity).records())
 
     def tick(self) -> int:
@@ -109,7 +109,7 @@ class Shop:
         with self.lock:
             at = self.tick()
             product = self._catalogue.next(at) | {"modified": at} | fields
-            self._till.offer(product)
+            self._till.baskets.offer(product)
             return self.publish("products", product)
 
     def add_sale(self, *, completed: int | None = None, member_id: str | None = None, **fields: Any) -> Record:

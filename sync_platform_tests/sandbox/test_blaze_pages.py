@@ -12,8 +12,8 @@ from sync_platform.sandbox.endpoints import Rules
 from sync_platform.sandbox.gate import CallLimit
 from sync_platform.sandbox.history import listed_at
 from sync_platform.sandbox.server import BlazeSandbox
-from sync_platform.sandbox.shop import Shop
-from sync_platform_tests.sandbox.corner_shop import FIRST_DAY
+from sync_platform.sandbox.shop import Shop, build_shop
+from sync_platform_tests.sandbox.corner_shop import FIRST_DAY, shop_spec
 
 WEEK_MS = 7 * 86_400_000
 WEEK = {"startDate": "10/26/2026", "endDate": "11/01/2026"}
@@ -219,9 +219,6 @@ def test_the_call_limit_slides(shop: Shop) -> None:
 
 def test_shops_of_one_company_list_the_same_members(shop: Shop) -> None:
     """SBX-01: two different shop ids among the members of one answer."""
-    from sync_platform.sandbox.shop import build_shop
-    from sync_platform_tests.sandbox.corner_shop import shop_spec
-
     first = build_shop(shop_spec(company="Two Doors"))
     spec = shop_spec(company="Two Doors", name="Second", shop_key="second-key", seed=9, members=20)
     second = build_shop(spec, sibling=first)

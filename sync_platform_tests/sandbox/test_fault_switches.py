@@ -199,6 +199,9 @@ def test_the_shop_changes_between_pages(faulty: Get, shop: Shop) -> None:
     assert answer.json()["values"] == before["products"][:100]
     after = {entity: shop.truth(entity) for entity in before}
     assert all(after[entity] != before[entity] for entity in before)
+    faulty("/products", kind="mutate", rows=40, field="members")
+    assert shop.truth("members") != after["members"]
+    assert shop.truth("products") == after["products"]
 
 
 def test_a_script_says_which_requests_are_hit(box: BlazeSandbox, client: httpx.Client) -> None:

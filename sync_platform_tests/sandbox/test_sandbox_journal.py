@@ -1,6 +1,8 @@
 """The journal counts what was asked, and holds no key (SBX-03)."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
+from threading import Thread
 
 import httpx
 import msgspec
@@ -55,8 +57,6 @@ def test_no_key_reaches_the_journal(box: BlazeSandbox, client: httpx.Client) -> 
 
 def test_requests_from_many_threads_are_all_counted(box: BlazeSandbox) -> None:
     """SBX-03."""
-    from concurrent.futures import ThreadPoolExecutor
-
     headers = {"partner_key": "demo-partner-key", "Authorization": "corner-key"}
 
     def ask(_number: int) -> int:
@@ -69,8 +69,6 @@ def test_requests_from_many_threads_are_all_counted(box: BlazeSandbox) -> None:
 
 def test_a_stop_ends_waiting_answers(box: BlazeSandbox) -> None:
     """SBX-01: a test never waits for the stand-in to finish a stall."""
-    from threading import Thread
-
     box.faults.add(Fault(kind="slow_first_byte", seconds=3_000))
     headers = {"partner_key": "demo-partner-key", "Authorization": "corner-key"}
     seen: list[str] = []
