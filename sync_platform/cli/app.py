@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from sync_platform.cli import database, sync
+from sync_platform.cli import config, credential, database, doctor, quarantine, runs, sync, tenant
 from sync_platform.cli.output import say
 from sync_platform.core.errors import InvalidRequest, Refused, SyncError, UnknownTenant
 from sync_platform.core.redact import redact_text
@@ -33,7 +33,13 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(sync.app, name="sync")
+app.add_typer(tenant.app, name="tenant")
+app.add_typer(credential.app, name="credential")
+app.add_typer(runs.app, name="runs")
+app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(database.app, name="db")
+app.add_typer(config.app, name="config")
+app.command("doctor")(doctor.doctor)
 
 
 def _show_version(wanted: bool) -> None:

@@ -74,7 +74,7 @@ def set_credential(
     settings, and for a second environment of one tenant (BLZ-01).
     """
     target = _target(tenant_id, source, environment, account)
-    shown = [name for name in settings if secret_name(name)]
+    shown = [name for name, value in settings.items() if _looks_secret(name, value)]
     if shown:
         raise InvalidRequest(f"{', '.join(sorted(shown))}: this is a secret, not a setting")
     clean = _checked(source, secrets)
@@ -207,6 +207,11 @@ def _checked(source: str, secrets: Mapping[str, str]) -> dict[str, str]:
         if len(value) > MAX_SECRET or not (value.isascii() and value.isprintable()):
             raise InvalidRequest(f"{name} has characters that cannot be sent in a header, or too many")
     return clean
+
+
+def _looks_secret(name: str, value: Any) -> bool:
+    """An address is shown and holds no password; nothing else that is named like a secret is a setting."""
+    return (name != "base_url" and secret_name(name)) or (isinstance(value, str) and redact_text(value) != value)
 
 
 def _encrypted(data_key: DataKey, secrets: Mapping[str, str]) -> Jsonb:

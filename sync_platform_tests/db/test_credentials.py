@@ -71,6 +71,12 @@ def test_two_tenants_have_different_data_keys(database: Database, ring: KeyRing,
         reveal(database, ring, other)
 
 
+def test_the_address_of_a_source_is_a_setting(database: Database, ring: KeyRing, tenant: Tenant):
+    """A stand-in or a proxy is reached by it."""
+    account = stored(database, ring, tenant, settings={"base_url": "http://127.0.0.1:8080"})
+    assert account.settings["base_url"] == "http://127.0.0.1:8080"
+
+
 def test_rotation_replaces_the_key_and_nothing_of_the_old_one_stays(database: Database, ring: KeyRing, tenant: Tenant):
     """SEC-21."""
     before = stored(database, ring, tenant, settings={"zone": "America/Denver"})
@@ -127,6 +133,7 @@ def test_a_second_environment_of_one_tenant_is_refused(database: Database, ring:
         {"secrets": {**KEYS, "shop_key": "canary-ö"}},
         {"secrets": {**KEYS, "shop_key": "canary" * 1000}},
         {"settings": {"api_key": "canary-a"}},
+        {"settings": {"base_url": "https://user:canary@proxy.example"}},
     ],
 )
 def test_a_malformed_credential_is_refused_without_quoting_it(

@@ -1,0 +1,30 @@
+"""A source's record as it may be shown to whoever looks into the quarantine: personal fields masked (SYS-08)."""
+
+from typing import Any
+
+from sync_platform.core.redact import MASK, masked
+
+#: Fields that say nothing about a person. Every other text or number is masked: a source adds fields at will.
+OPEN_FIELDS = frozenset(
+    """
+    id companyId shopId created modified deleted updated dirty status consumerType medical enableLoyalty
+    transNo transType queueType parentTransactionId sellerTerminalId completedTime processedTime startTime endTime
+    active transactionStatus paymentStatus refundOption
+    productId categoryId vendorId brandId sku unitPrice costPrice quantity weightPerUnit unitValue flowerType
+    subTotal total totalTax totalDiscount roundAmt paymentOption orderItemId cost finalPrice calcTax
+    """.split()
+)
+MAX_DEPTH = 20
+
+
+def masked_record(value: Any, field: str = "", depth: int = 0) -> Any:
+    """The same structure; kinds of values stay recognisable, which is what a wrong record is looked at for."""
+    if depth > MAX_DEPTH:
+        return MASK
+    if isinstance(value, dict):
+        return {name: masked_record(item, name, depth + 1) for name, item in value.items()}
+    if isinstance(value, list):
+        return [masked_record(item, field, depth + 1) for item in value]
+    if value is None or isinstance(value, bool) or field in OPEN_FIELDS:
+        return value
+    return masked(value) if isinstance(value, str) else MASK

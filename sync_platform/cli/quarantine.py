@@ -1,0 +1,70 @@
+"""``sync-platform quarantine``: records that could not be loaded (SYS-08). Personal fields are shown masked."""
+
+from dataclasses import asdict
+from typing import Annotated, Any, get_args
+
+import typer
+
+from sync_platform.cli.masked_record import masked_record
+from sync_platform.cli.output import AsJson, emit, table_of
+from sync_platform.core.errors import InvalidRequest
+from sync_platform.db.quarantine import QuarantineItem, QuarantineState, item, items
+from sync_platform.db.quarantine import dismiss as dismiss_item
+from sync_platform.db.tenants import find_tenant
+from sync_platform.settings import load_settings
+from sync_platform.sync.platform import open_platform
+
+app = typer.Typer(help="Records that could not be loaded.", no_args_is_help=True)
+
+TenantSlug = Annotated[str, typer.Option("--tenant", help="Slug of the tenant.")]
+ItemId = Annotated[int, typer.Argument(help="Number of the item, from `quarantine list`.")]
+
+
+@app.command("list")
+def list_items(
+    tenant: TenantSlug,
+    source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
+    entity: Annotated[str | None, typer.Option(help="Only this entity.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Only this reason code.")] = None,
+    state: Annotated[str, typer.Option(help="open, replayed, dismissed or all.")] = "open",
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """Show items, last seen first, without their records."""
+    with open_platform(load_settings()) as platform:
+        tenant_id = find_tenant(platform.database, tenant).id
+        wanted = None if state == "all" else _state(state)
+        found = items(
+            platform.database, tenant_id, state=wanted, source=source, entity=entity, reason=reason, limit=limit
+        )
+    data = [{name: value for name, value in asdict(one).items() if name != "raw"} for one in found]
+    columns = ("id", "entity", "record_key", "reason", "field_path", "tries", "state", "last_seen")
+    emit(data, as_json, table_of(*columns, rows=[tuple(one[name] for name in columns) for one in data]))
+
+
+@app.command()
+def show(item_id: ItemId, tenant: TenantSlug, as_json: AsJson = False) -> None:
+    """Show one item with its record, personal fields masked."""
+    with open_platform(load_settings()) as platform:
+        found = item(platform.database, find_tenant(platform.database, tenant).id, item_id)
+    emit(_as_data(found), as_json)
+
+
+@app.command()
+def dismiss(item_id: ItemId, tenant: TenantSlug, as_json: AsJson = False) -> None:
+    """Close an item that nobody will replay."""
+    with open_platform(load_settings()) as platform:
+        closed = dismiss_item(platform.database, find_tenant(platform.database, tenant).id, item_id)
+    emit(_as_data(closed), as_json, f"item {closed.id} is {closed.state}")
+
+
+def _as_data(found: QuarantineItem) -> dict[str, Any]:
+    return {**asdict(found), "raw": masked_record(found.raw)}
+
+
+def _state(text: str) -> QuarantineState:
+    for state in get_args(QuarantineState):
+        if state == text:
+            found: QuarantineState = state
+            return found
+    raise InvalidRequest(f"there is no state {text[:40]!r}; use one of {', '.join(get_args(QuarantineState))} or all")
