@@ -1,7 +1,7 @@
 """The search envelope: bytes to raw records, strict about the envelope, blind to the fields (HTTP-03)."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any
 
@@ -37,6 +37,10 @@ class Envelope:
 
     def __len__(self) -> int:
         return len(self.records)
+
+    def behind(self, rows: int) -> "Envelope":
+        """The page without its first rows."""
+        return replace(self, records=self.records[rows:], hashes=self.hashes[rows:]) if rows else self
 
     def stamps(self) -> list[Stamp]:
         """Id and modification time of each record; a record that cannot be read is delivered all the same."""

@@ -41,21 +41,14 @@ class KeysetPlace:
 
 @dataclass(frozen=True)
 class _Rows:
-    """Rows that follow the first ``after`` rows of the present bounds without a gap."""
+    """Rows that follow the first ``after`` rows of the present bounds without a gap. ``short``: the end may be near."""
 
     page: Envelope
-    start: int
     after: int
-
-    @property
-    def hashes(self) -> list[bytes]:
-        return self.page.hashes[self.start :]
-
-    def modified(self) -> list[int | None]:
-        return [stamp.modified for stamp in self.page.stamps()[self.start :]]
+    short: bool
 
     def __len__(self) -> int:
-        return len(self.page) - self.start
+        return len(self.page)
 
 
 class KeysetReader:
@@ -64,50 +57,58 @@ class KeysetReader:
     def __init__(self, low: int, high: int, fetch: Fetch, delivered: Delivered, page_size: int) -> None:
         self._window = (low, high)
         self._ask, self._delivered, self._page_size = fetch, delivered, page_size
-        self._fetched: list[Envelope] = []
+        self._calls = 0
+        self._shown: list[bytes] = []
 
     def pages(self, position: dict[str, Any] | None) -> Iterator[RawPage]:
         """All records of the window. Raises ContractBroken when the server's order changes on every pass."""
         place = KeysetPlace(**position) if position else KeysetPlace(*self._window)
         self._delivered.remember(place.edge)
-        useful = idle = 0
+        useful, idle, calls = 0, 0, self._calls
         while not place.done and place.low < place.high:
-            self._fetched = []
-            place = self._step(place)
-            fresh = self._delivered.fresh(*self._fetched)
+            place, page = self._step(place)
+            fresh = self._delivered.fresh(page)
             if fresh[0]:
-                useful, idle = useful + 1, 0
-                yield self._delivered.page(fresh, self._fetched[-1].total, asdict(place))
+                useful, idle, calls = useful + 1, 0, self._calls
+                yield self._delivered.page(fresh, page.total, asdict(place))
                 continue
-            idle += len(self._fetched)
+            idle = self._calls - calls
             if idle > _IDLE + 2 * useful:
                 raise ContractBroken("the source repeats the same records whatever is asked")
 
     def _fetch(self, place: KeysetPlace, skip: int) -> Envelope:
+        self._calls += 1
         page = self._ask(place.low, place.high, skip)
-        self._fetched.append(page)
+        if len(page) and page.hashes == self._shown:
+            # the page before, shown twice: whatever belongs here was not shown
+            self._calls += 1
+            page = self._ask(place.low, place.high, skip)
+        self._shown = page.hashes
         return page
 
-    def _step(self, place: KeysetPlace) -> KeysetPlace:
+    def _step(self, place: KeysetPlace) -> tuple[KeysetPlace, Envelope]:
+        """One step: the place after it, and the rows to deliver with it."""
         if place.seen == 0:
             page = self._fetch(place, 0)
             if not len(page) and place.narrowed:
                 # the row at the bound should be here: either it was just modified, or an empty page came by mistake
                 page = self._fetch(place, 0)
-            return self._advanced(place, _Rows(page, 0, 0)) if len(page) else replace(place, done=True)
+            return self._advanced(place, self._rows(page, 0, 0)) if len(page) else replace(place, done=True), page
         # the answer beyond the known rows counts only if the last known row is still in its place afterwards
         beyond = self._fetch(place, place.seen) if place.ending else None
-        rows, steady = self._aligned(place)
+        rows, known = self._aligned(place)
         if len(rows):
-            return self._advanced(place, rows)
-        if beyond is None or not steady:
-            return replace(place, ending=True, seen=rows.after, narrowed=place.narrowed or rows.after == 0)
+            return self._advanced(place, rows), rows.page
+        if beyond is None or known < len(place.edge) or rows.after != place.seen:
+            # what stood behind the last row that was found again is not known any more
+            place = replace(place, ending=True, seen=rows.after, edge=place.edge[:known])
+            return replace(place, narrowed=place.narrowed or rows.after == 0), rows.page
         if not len(beyond):
-            return replace(place, done=True)
-        return self._advanced(place, _Rows(beyond, 0, place.seen))
+            return replace(place, done=True), beyond
+        return self._advanced(place, self._rows(beyond, 0, place.seen)), beyond
 
-    def _aligned(self, place: KeysetPlace) -> tuple[_Rows, bool]:
-        """The rows after the last known row that is still there, and whether that row has not moved."""
+    def _aligned(self, place: KeysetPlace) -> tuple[_Rows, int]:
+        """The rows after the last known row that is still there, and how many of the known ones end with it."""
         edge = {bytes.fromhex(text): index for index, text in enumerate(place.edge)}
         back = 1
         while True:
@@ -115,39 +116,42 @@ class KeysetReader:
             page = self._fetch(place, at)
             for index in reversed(range(len(page))):
                 if page.hashes[index] in edge:
-                    last = edge[page.hashes[index]] == len(place.edge) - 1
-                    return _Rows(page, index + 1, at + index + 1), last and at + index + 1 == place.seen
+                    return self._rows(page, index + 1, at + index + 1), edge[page.hashes[index]] + 1
             if at == 0:
-                return _Rows(page, 0, 0), False
+                return self._rows(page, 0, 0), 0
             back *= 16
 
+    def _rows(self, page: Envelope, start: int, after: int) -> _Rows:
+        return _Rows(page.behind(start), after, len(page) < min(page.limit or self._page_size, self._page_size))
+
     def _advanced(self, place: KeysetPlace, rows: _Rows) -> KeysetPlace:
-        modified = rows.modified()
-        order = _order(place.modified if rows.after else None, modified, place.order)
+        modified = [stamp.modified for stamp in rows.page.stamps()]
+        # rows of several pages tell the order only while all before them are of one moment
+        before = place.modified if rows.after and not place.order else None
+        order = _order(before, modified, place.order)
         if place.order in (NEWEST, OLDEST) and order == NONE:
             # sorted so far, and now not: what was left out by narrowing may be anywhere
             return KeysetPlace(*self._window, order=NONE)
         if order == NONE and rows.after == 0:
             place = self._another_pass(place)
         last = modified[-1]
-        short = len(rows.page) < min(rows.page.limit or self._page_size, self._page_size)
         onward = replace(
             place,
             seen=rows.after + len(rows),
-            edge=edge_of(rows.hashes),
+            edge=edge_of(rows.page.hashes),
             modified=last,
             order=order,
-            ending=short,
+            ending=rows.short,
         )
-        if last is None or order not in (NEWEST, OLDEST):
-            return onward
         narrowed = _narrowed(onward, order, last)
         if narrowed is None:
             return onward
+        # The narrowed window begins with the rows at its bound, and the neighbours kept on the near side. Near the end
+        # the former are skipped at once; otherwise they come again, as the proof that none was missed.
         ties = sum(1 for value in modified if value == last)
-        tied = edge_of(rows.hashes[-ties:])
-        # near the end the tied rows are skipped at once; otherwise they come again, as the proof that none was missed
-        return replace(narrowed, seen=ties if short else 0, edge=tied, narrowed=True)
+        near = sum(1 for value in modified if value is not None and last is not None and abs(value - last) <= 1)
+        edge = edge_of(rows.page.hashes[-near:])
+        return replace(narrowed, seen=ties if rows.short else 0, edge=edge, narrowed=True)
 
     def _another_pass(self, place: KeysetPlace) -> KeysetPlace:
         if place.passes >= MAX_PASSES:
@@ -155,12 +159,16 @@ class KeysetReader:
         return replace(place, passes=place.passes + 1)
 
 
-def _narrowed(place: KeysetPlace, order: str, last: int) -> KeysetPlace | None:
-    """Bounds without what was seen, None when they cannot be narrowed. One millisecond more than needed is kept on the
-    near side: whether a bound belongs to the window is not documented."""
-    if order == NEWEST:
-        return replace(place, high=last + 1) if last + 1 < place.high else None
-    return replace(place, low=last - 1) if last - 1 > place.low else None
+def _narrowed(place: KeysetPlace, order: str, last: int | None) -> KeysetPlace | None:
+    """Bounds without what was seen, None when they cannot be narrowed.
+
+    One millisecond more than needed is kept: whether a bound belongs to the window is not documented.
+    """
+    if last is None:
+        return None
+    if order == NEWEST and last + 1 < place.high:
+        return replace(place, high=last + 1)
+    return replace(place, low=last - 1) if order == OLDEST and last - 1 > place.low else None
 
 
 def _order(before: int | None, modified: list[int | None], known: str) -> str:

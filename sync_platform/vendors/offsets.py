@@ -13,12 +13,13 @@ MAX_PASSES = 3
 
 @dataclass
 class OffsetPlace:
-    """Where a reading by skip stands. ``distinct`` and ``total`` belong to the present pass; ``news`` as well."""
+    """Where a reading by skip stands. ``news``, ``distinct`` and ``total`` are the present pass's."""
 
     skip: int = 0
     passes: int = 1
     news: int = 0
     distinct: int = 0
+    best: int = 0
     total: int | None = None
     edge: list[str] = field(default_factory=list)
     done: bool = False
@@ -37,8 +38,13 @@ def read_offsets(
     # what an interrupted reading counted already, and the records of its last page, not to be counted twice
     carried, border = place.distinct, set(place.edge)
     seen: set[str] = set()
+    previous: list[bytes] = []
     while not place.done:
         page = fetch(place.skip)
+        if len(page) and page.hashes == previous:
+            # the page before, shown twice: whatever belongs here was not shown
+            page = fetch(place.skip)
+        previous = page.hashes
         fresh = delivered.fresh(page)
         stamps = zip(page.stamps(), (digest.hex() for digest in page.hashes), strict=True)
         seen.update(stamp.id or digest for stamp, digest in stamps if digest not in border)
@@ -50,7 +56,7 @@ def read_offsets(
         whole = place.distinct == place.total
         short = len(page) < min(page.limit or page_size, page_size)
         if not len(page) and not whole and _again(place):
-            place, carried, border = OffsetPlace(passes=place.passes + 1), 0, set()
+            place, carried, border = _next_pass(place), 0, set()
             seen.clear()
             continue
         place.done = not len(page) or (whole and short)
@@ -64,4 +70,8 @@ def read_offsets(
 def _again(place: OffsetPlace) -> bool:
     if place.total is None or place.distinct > place.total or place.passes >= MAX_PASSES:
         return False
-    return place.passes == 1 or place.news > 0
+    return place.passes == 1 or place.news > 0 or place.distinct < place.best
+
+
+def _next_pass(place: OffsetPlace) -> OffsetPlace:
+    return OffsetPlace(passes=place.passes + 1, best=max(place.best, place.distinct))

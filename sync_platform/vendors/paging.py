@@ -45,17 +45,16 @@ class Delivered:
         """The window is finished; records may come again in the next one."""
         self._seen.clear()
 
-    def fresh(self, *pages: Envelope) -> tuple[list[msgspec.Raw], list[bytes]]:
-        """The records of the pages that were not handed out yet, each once."""
+    def fresh(self, page: Envelope) -> tuple[list[msgspec.Raw], list[bytes]]:
+        """The records of the page that were not handed out yet, each once."""
         records, hashes = [], []
-        for page in pages:
-            for record, digest in zip(page.records, page.hashes, strict=True):
-                if digest in self._seen:
-                    self._repeated += 1
-                    continue
-                self._seen.add(digest)
-                records.append(record)
-                hashes.append(digest)
+        for record, digest in zip(page.records, page.hashes, strict=True):
+            if digest in self._seen:
+                self._repeated += 1
+                continue
+            self._seen.add(digest)
+            records.append(record)
+            hashes.append(digest)
         return records, hashes
 
     def page(
