@@ -31,6 +31,11 @@ settings.load_profile("sync_platform")
 TenantFactory = Callable[..., Tenant]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--write-inventory`` writes what the tests of grants and row security found, to be read in the diff."""
+    parser.addoption("--write-inventory", action="store_true", help="rewrite the inventories of rights")
+
+
 def run_sql(url: str, statement: sql.Composed) -> None:
     """One statement outside a transaction, as the server's administrator."""
     with psycopg.connect(url, autocommit=True) as connection:

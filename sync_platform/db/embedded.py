@@ -4,14 +4,16 @@ import fcntl
 import getpass
 import hashlib
 import os
+import pwd
 import stat
 import subprocess
 import tempfile
+import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import psycopg
 from psycopg import sql
@@ -69,6 +71,8 @@ class EmbeddedPostgres:
                 return False
             else:
                 _run("pg_ctl", "-w", "-m", "fast", "-D", str(self._cluster), "stop")
+                if self._sockets != self._cluster:
+                    self._sockets.rmdir()
                 return True
             finally:
                 os.close(self._handle)
@@ -81,7 +85,9 @@ class EmbeddedPostgres:
         self.stop()
 
 
-def start_embedded(data_dir: Path, *, durable: bool = True) -> EmbeddedPostgres:
+def start_embedded(
+    data_dir: Path, *, durable: bool = True, sleep: Callable[[float], None] = time.sleep
+) -> EmbeddedPostgres:
     """Start the server in ``data_dir/postgres``, or join it where it runs; creates ``DATABASES`` at first.
 
     ``durable=False`` trades safety against power loss for speed: for tests. As root, the server runs as its own user,
@@ -96,8 +102,7 @@ def start_embedded(data_dir: Path, *, durable: bool = True) -> EmbeddedPostgres:
         if not (cluster / "PG_VERSION").exists():
             _create_cluster(cluster)
         _configure(cluster, sockets, durable=durable)
-        if not _running(cluster):
-            _run("pg_ctl", "-w", "-t", "60", "-D", str(cluster), "-l", str(cluster / "server.log"), "start")
+        _ensure_running(cluster, sockets, sleep)
         handle = os.open(data_dir / "postgres.holders", os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(handle, fcntl.LOCK_SH)
         server = EmbeddedPostgres(data_dir, handle, cluster, sockets)
@@ -127,14 +132,30 @@ def _create_databases(url: str) -> None:
                 connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
 
 
+def _ensure_running(cluster: Path, sockets: Path, sleep: Callable[[float], None]) -> None:
+    """A server that was killed leaves a pid file, and for a moment processes that keep a new one from starting."""
+    tries = 20 if (cluster / "postmaster.pid").exists() else 1
+    for left in reversed(range(tries)):
+        try:
+            if not _running(cluster):
+                _run("pg_ctl", "-w", "-t", "60", "-D", str(cluster), "-l", str(cluster / "server.log"), "start")
+            psycopg.connect(f"postgresql://postgres@/postgres?host={sockets}", connect_timeout=10).close()
+        except (ConfigurationError, psycopg.OperationalError) as error:
+            if isinstance(error, ConfigurationError) and not left:
+                raise
+            if not left:
+                raise ConfigurationError(
+                    f"the embedded PostgreSQL runs and does not answer: see server.log in {cluster}"
+                ) from error
+            sleep(0.25)
+        else:
+            return
+
+
 def _running(cluster: Path) -> bool:
     """``pg_ctl`` believes no stale pid file whose number another process has by now."""
     status = subprocess.run(  # noqa: S603 - our own binary and path
-        (_binaries() / "pg_ctl", "-D", cluster, "status"),
-        user=_server_user(),
-        cwd="/",
-        capture_output=True,
-        check=False,
+        (_binaries() / "pg_ctl", "-D", cluster, "status"), cwd="/", capture_output=True, check=False, **_identity()
     )
     return status.returncode == 0
 
@@ -143,18 +164,22 @@ def _binaries() -> Path:
     return POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
 
 
-def _server_user() -> str | None:
-    return SYSTEM_USER if os.geteuid() == 0 else None
+def _identity() -> dict[str, Any]:
+    """Whom the server's programs run as: ourselves, or instead of root a user with no group of root's."""
+    if os.geteuid() != 0:
+        return {}
+    entry = pwd.getpwnam(SYSTEM_USER)
+    return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": ()}
 
 
 def _run(command: str, *arguments: str) -> None:
-    user = _server_user()
     try:
-        pgexec(command, arguments, _binaries(), user=user, cwd="/", timeout=120)
+        pgexec(command, arguments, _binaries(), cwd="/", timeout=120, **_identity())
     except (subprocess.SubprocessError, OSError) as error:
+        who = SYSTEM_USER if os.geteuid() == 0 else getpass.getuser()
         raise ConfigurationError(
-            f"the embedded PostgreSQL failed at '{command} {arguments[-1]}' as user {user or getpass.getuser()}: see "
-            f"server.log in {arguments[arguments.index('-D') + 1]}; choose another SYNC_PLATFORM_DATA_DIR that this "
+            f"the embedded PostgreSQL failed at '{command}' as user {who}: see server.log in "
+            f"{arguments[arguments.index('-D') + 1]}; choose another SYNC_PLATFORM_DATA_DIR that this "
             "user can reach, or set SYNC_PLATFORM_DATABASE_URL to a server of your own"
         ) from error
 

@@ -12,7 +12,7 @@ from psycopg import errors
 from sqlalchemy import Connection, NullPool, create_engine, exc
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 
-from sync_platform.core.errors import ConfigurationError
+from sync_platform.core.errors import ConfigurationError, DatabaseUnavailable
 from sync_platform.db.connect import connect, unavailable
 from sync_platform.db.revisions import LEDGER, apply_next, migrations, number, run_file
 from sync_platform.db.sql_files import SqlFile, sql_files
@@ -177,9 +177,16 @@ def _connection(url: str) -> Iterator[Connection]:
                 f"the login may not migrate this database ({cause.diag.message_primary}); it needs CREATEROLE"
                 " and CREATE on the database, or the roles sp_* with ADMIN OPTION where they exist"
             ) from None
-        if isinstance(cause, psycopg.OperationalError):
+        if isinstance(cause, errors.LockNotAvailable):
+            raise DatabaseUnavailable(
+                f"another session holds a lock that the upgrade needs ({cause.diag.message_primary}); nothing is half"
+                " applied: end long transactions and run `sync-platform db upgrade` again"
+            ) from None
+        if isinstance(cause, psycopg.OperationalError) and cause.sqlstate is None:
             raise unavailable(cause) from None
-        raise
+        if cause is error or cause is None:
+            raise
+        raise cause from None  # callers know the driver's errors, not SQLAlchemy's
     finally:
         engine.dispose()
 

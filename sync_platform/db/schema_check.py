@@ -40,8 +40,10 @@ def check(url: str) -> tuple[Finding, ...]:
         if any(finding.object == "database" for finding in versions):
             return versions  # what is not installed cannot be compared
         with connection.transaction():
-            # names are compared as text: always with their schema
-            connection.execute("select set_config('search_path', 'pg_catalog', true)")
+            # names are compared as text: always with their schema; a login may use a role without inheriting from it
+            connection.execute(
+                "select set_config('search_path', 'pg_catalog', true), set_config('role', 'sp_loader', true)"
+            )
             return (*versions, *_rules(connection), *_grants(connection))
 
 

@@ -1,0 +1,265 @@
+"""Migrations: from nothing, twice, interrupted anywhere, two at once, by an ordinary administrator, on old roles."""
+
+import re
+import shutil
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from sync_platform.core.errors import ConfigurationError, DatabaseUnavailable
+from sync_platform.core.tenant import Tenant
+from sync_platform.db import migrations, sql_files
+from sync_platform.db.connect import connect, with_database
+from sync_platform.db.embedded import start_embedded
+from sync_platform.db.migrations import status, upgrade
+from sync_platform.db.revisions import migrations as migration_files
+from sync_platform.db.schema_check import check
+
+ROLES = ("sp_owner", "sp_loader", "sp_promoter", "sp_web", "sp_readonly", "sp_audit")
+
+
+@pytest.fixture
+def fresh_server() -> Iterator[str]:
+    """A server that has never seen the platform's roles; the administrator's URL."""
+    folder = Path(tempfile.mkdtemp(prefix="sync_platform-fresh-"))
+    with start_embedded(folder, durable=False) as server:
+        yield server.url("postgres")
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def own_sql(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the SQL folder that a test may change, as a later release would."""
+    folder = tmp_path / "sql"
+    shutil.copytree(sql_files.sql_root(), folder)
+    monkeypatch.setattr(sql_files, "sql_root", lambda: folder)
+    return folder
+
+
+def ordinary_admin(server_url: str, database: str) -> str:
+    """The URL of a login that may create roles and owns its database, as hosted platforms give it."""
+    with connect(server_url) as connection:
+        name = sql.Identifier(database)
+        connection.execute(sql.SQL("create role {} login createrole createdb password 'x'").format(name))
+        for role in ROLES:
+            # on a server with the roles, whoever administers them has to let a second administrator in
+            if connection.execute("select 1 from pg_roles where rolname = %s", (role,)).fetchone():
+                connection.execute(sql.SQL("grant {} to {} with admin option").format(sql.Identifier(role), name))
+        connection.execute(sql.SQL("create database {0} owner {0}").format(name))
+    return re.sub(r"//(postgres)?(:[^@]*)?@?", f"//{database}:x@", with_database(server_url, database), count=1)
+
+
+def test_an_empty_database_is_brought_to_the_head_and_a_second_run_does_nothing(empty_database_url: str) -> None:
+    """DBM-01, DBM-02."""
+    heard: list[str] = []
+    before = status(empty_database_url)
+    assert (before.current, before.behind) == (None, True)
+    applied = upgrade(empty_database_url, heard.append)
+    assert applied == tuple(heard) == before.pending
+    after = status(empty_database_url)
+    assert (after.current, after.pending, after.edited, after.newer) == (before.head, (), (), False)
+    assert upgrade(empty_database_url) == ()
+    assert check(empty_database_url) == ()
+
+
+def test_every_migration_file_is_numbered_without_a_gap() -> None:
+    """DBM-01."""
+    assert [f.stem[:5] for f in migration_files()] == [f"{n:04}_" for n in range(1, len(migration_files()) + 1)]
+
+
+def test_an_upgrade_interrupted_at_any_statement_leaves_whole_files_and_goes_on(empty_database_url: str) -> None:
+    """DBM-01: a file is applied whole or not at all."""
+    with connect(empty_database_url) as connection:
+        connection.execute("""
+            create schema probe;
+            grant usage on schema probe to public;
+            create sequence probe.passed;
+            create table probe.stop (at bigint);
+            insert into probe.stop values (0);
+            create function probe.interrupt() returns event_trigger language plpgsql security definer as $$
+            begin
+                -- a sequence counts on although the transaction rolls back
+                if nextval('probe.passed') = (select at from probe.stop) then
+                    raise exception 'interrupted';
+                end if;
+            end $$;
+            create event trigger interrupt on ddl_command_end execute function probe.interrupt();
+        """)
+        place, interrupts = 1, 0
+        while (before := status(empty_database_url)).pending:
+            connection.execute("select setval('probe.passed', 1, false)")
+            connection.execute("update probe.stop set at = %s", (place,))
+            try:
+                upgrade(empty_database_url)
+            except psycopg.errors.RaiseException:
+                interrupts += 1
+            after = status(empty_database_url)
+            # the last step applies many alike files together: there every tenth statement will do
+            stride = 1 if after.current != after.head else 10
+            place = place + stride if after.pending == before.pending else 1
+        connection.execute("drop event trigger interrupt")
+    assert interrupts > 40
+    assert check(empty_database_url) == ()
+
+
+def test_two_runners_of_one_database_apply_each_file_once(empty_database_url: str) -> None:
+    """DBM-01."""
+    everything = status(empty_database_url).pending
+    with ThreadPoolExecutor(3) as threads:
+        ran = list(threads.map(lambda _: upgrade(empty_database_url), range(3)))
+    applied = [name for names in ran for name in names]
+    assert sorted(applied) == sorted(everything)
+    assert check(empty_database_url) == ()
+
+
+def test_two_databases_of_a_new_server_are_migrated_at_the_same_time(fresh_server: str) -> None:
+    """Roles belong to the server: both runners make the same ones."""
+    urls = [with_database(fresh_server, f"shop_{n}") for n in range(3)]
+    with connect(fresh_server) as connection:
+        for n in range(3):
+            connection.execute(sql.SQL("create database {}").format(sql.Identifier(f"shop_{n}")))
+    with ThreadPoolExecutor(3) as threads:
+        list(threads.map(upgrade, urls))
+    assert [check(url) for url in urls] == [(), (), ()]
+
+
+def test_an_administrator_who_is_no_superuser_can_migrate_a_new_server(fresh_server: str) -> None:
+    """TEN-03: as on hosted platforms."""
+    url = ordinary_admin(fresh_server, "hosted")
+    upgrade(url)
+    assert check(url) == ()
+    assert upgrade(url) == ()
+
+
+def test_an_administrator_who_is_no_superuser_can_migrate_where_the_roles_exist(
+    server_url: str, template: str, drop_database: Callable[[str], None]
+) -> None:
+    """TEN-03. ``template`` sees to it that the roles exist."""
+    name = f"sp_admin_{uuid.uuid4().hex[:8]}"
+    try:
+        url = ordinary_admin(server_url, name)
+        upgrade(url)
+        assert check(url) == ()
+    finally:
+        drop_database(name)
+        with connect(server_url) as connection:
+            connection.execute(sql.SQL("drop owned by {0}; drop role {0}").format(sql.Identifier(name)))
+
+
+def test_a_login_that_may_not_migrate_is_told_what_it_needs(server_url: str, empty_database_url: str) -> None:
+    name = f"sp_nobody_{uuid.uuid4().hex[:8]}"
+    with connect(server_url) as connection:
+        connection.execute(sql.SQL("create role {} login password 'x'").format(sql.Identifier(name)))
+        try:
+            with pytest.raises(ConfigurationError, match="CREATEROLE"):
+                upgrade(re.sub(r"//(postgres)?(:[^@]*)?@?", f"//{name}:x@", empty_database_url, count=1))
+        finally:
+            connection.execute(sql.SQL("drop role {}").format(sql.Identifier(name)))
+
+
+def test_data_of_the_previous_release_survives_an_upgrade(database_url: str, tenant: Tenant, own_sql: Path) -> None:
+    """DBM-02: previous release with data -> head; a new table gets its row security although no policy file changed."""
+    (own_sql / "migrations" / "9999_next.sql").write_text(
+        "create table platform.next_thing (tenant_id uuid not null, id bigint, primary key (tenant_id, id));"
+    )
+    applied = upgrade(database_url)
+    assert applied[0] == "migrations/9999_next.sql"
+    assert "policies/tenant_isolation.sql" in applied
+    assert check(database_url) == ()
+    with connect(database_url) as connection:
+        row = connection.execute("select slug from platform.tenants where id = %s", (tenant.id,)).fetchone()
+        assert row == ("alder",)
+
+
+def test_a_changed_function_is_applied_again_and_a_changed_migration_is_reported(
+    database_url: str, own_sql: Path
+) -> None:
+    """DBM-01, DBM-02."""
+    function = own_sql / "functions" / "current_tenant.sql"
+    function.write_text(function.read_text() + "\ncomment on function platform.current_tenant() is 'is 100 % new';\n")
+    assert status(database_url).pending == ("functions/current_tenant.sql",)
+    assert "functions/current_tenant.sql" in upgrade(database_url)
+    with connect(database_url) as connection:
+        row = connection.execute("select obj_description('platform.current_tenant()'::regprocedure)").fetchone()
+        assert row == ("is 100 % new",)
+    edited = own_sql / "migrations" / "0003_blaze.sql"
+    edited.write_text(edited.read_text() + "\n-- an afterthought\n")
+    assert status(database_url).edited == ("migrations/0003_blaze.sql",)
+    assert upgrade(database_url) == ()
+    assert [f.object for f in check(database_url)] == ["migrations/0003_blaze.sql"]
+
+
+def test_a_database_of_a_newer_release_is_left_alone(database_url: str) -> None:
+    """DBM-01: forward only."""
+    with connect(database_url) as connection:
+        connection.execute("update platform_migrations.version set version_num = '9999'")
+    assert status(database_url).newer
+    with pytest.raises(ConfigurationError, match="newer release"):
+        upgrade(database_url)
+
+
+def test_a_lock_that_somebody_holds_is_waited_for_in_short_tries(
+    database_url: str, own_sql: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DBM-04: nobody queues behind a migration for longer than the lock timeout."""
+    monkeypatch.setattr(migrations, "LOCK_TIMEOUT", "50ms")
+    (own_sql / "migrations" / "9999_next.sql").write_text("alter table blaze.products add column next_thing text;")
+    slept: list[float] = []
+    with connect(database_url) as holder:
+        holder.execute("begin")
+        holder.execute("select from blaze.products")
+
+        def sleep(seconds: float) -> None:
+            slept.append(seconds)
+            if len(slept) == 3:
+                holder.execute("rollback")
+
+        upgrade(database_url, sleep=sleep)
+    assert len(slept) == 3
+    assert all(0 < seconds <= 2 for seconds in slept)
+    assert status(database_url).pending == ()
+
+
+def test_a_lock_that_is_never_let_go_is_told_and_nothing_is_half_applied(
+    database_url: str, own_sql: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DBM-04."""
+    monkeypatch.setattr(migrations, "LOCK_TIMEOUT", "5ms")
+    (own_sql / "migrations" / "9999_next.sql").write_text(
+        "create table platform.first (id bigint primary key); alter table blaze.products add column next_thing text;"
+    )
+    with connect(database_url) as holder:
+        holder.execute("begin; select from blaze.products")
+        with pytest.raises(DatabaseUnavailable, match="lock"):
+            upgrade(database_url, sleep=lambda _: None)
+        assert holder.execute("select to_regclass('platform.first')").fetchone() == (None,)
+
+
+def test_nothing_outside_our_own_schemas_is_touched(empty_database_url: str) -> None:
+    """A given database is somebody's: the tenant's own tables, rights and settings stay as they are."""
+    snapshot = """
+        select n.nspname, n.nspacl::text, n.nspowner::regrole::text,
+               (select string_agg(c.relname || c.relowner::text || coalesce(c.relacl::text, ''), ',' order by c.relname)
+                from pg_class c where c.relnamespace = n.oid),
+               (select string_agg(e.extname, ',') from pg_extension e)
+        from pg_namespace n
+        where n.nspname not in ('platform', 'blaze', 'platform_migrations')
+          and n.nspname not like 'pg\\_t%' order by 1
+    """
+    with connect(empty_database_url) as connection:
+        connection.execute("create table public.theirs (n integer); grant select on public.theirs to public")
+        connection.execute("create schema theirs; create view theirs.all as select * from public.theirs")
+        before = connection.execute(snapshot).fetchall()
+        upgrade(empty_database_url)
+        assert connection.execute(snapshot).fetchall() == before
+
+
+def test_a_server_that_is_not_there_is_told() -> None:
+    with pytest.raises(DatabaseUnavailable):
+        upgrade("postgresql:///nothing?host=/nonexistent")
