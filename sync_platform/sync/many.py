@@ -22,11 +22,11 @@ def sync_many(
         try:
             futures = [pool.submit(_one_tenant, platform, requests, on_progress) for requests in work]
             for future in as_completed(futures):
-                try:
+                if (bug := future.exception()) is not None:
+                    bugs.append(bug)
+                else:
                     yield from future.result()
-                except Exception as error:  # raised below, once the others are done
-                    bugs.append(error)
-        except GeneratorExit:
+        except BaseException:  # closed early, or the process is being ended
             platform.stopping.set()
             pool.shutdown(wait=True, cancel_futures=True)
             raise
