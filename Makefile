@@ -1,0 +1,92 @@
+# Every target does its own set-up: `make demo` and `make test` work in a fresh checkout with Python, pip and make.
+# Set-up is repeated only when requirements.lock, pyproject.toml or the interpreter changed.
+
+ROOT   := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
+VENV   := .venv
+READY  := $(VENV)/.ready
+SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+# asked, not only found: a version manager leaves names on the path behind which there is nothing
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+    "$$p" -c '$(SUPPORTED)' >/dev/null 2>&1 && { echo "$$p"; break; }; done)
+
+SHELL := /bin/sh
+.SHELLFLAGS := -ec
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help venv demo up test test-quick lint format settings lock wheel clean
+
+ifneq ($(ROOT),.)
+# called with -f from somewhere else: go there first
+help venv demo up test test-quick lint format settings lock wheel clean:
+	@$(MAKE) --no-print-directory -C "$(ROOT)" $@
+else
+
+help:  ## show this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 | \2/p' Makefile | awk -F'|' '{printf "%-19s%s\n", $$1, $$2}'
+
+venv: $(READY)  ## create .venv with everything in it
+
+demo: $(READY)  ## sync an invented shop into a database of its own and show the result
+	@$(VENV)/bin/sync-platform demo
+
+up: $(READY)  ## start the web server and the daemon on this machine
+	@$(VENV)/bin/sync-platform up
+
+test: $(READY)  ## run all tests
+	@$(VENV)/bin/python -m pytest -n auto
+
+test-quick: $(READY)  ## run the tests that start no servers of Dagster
+	@$(VENV)/bin/python -m pytest -n auto -m "not slow"
+
+lint: $(READY)  ## style, types, import contracts, dependencies, migrations
+	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH"; \
+	failed=; \
+	for check in "ruff check ." "ruff format --check ." "mypy" "lint-imports --no-logo" "deptry sync_platform" \
+	    "squawk sql/migrations/*.sql"; do \
+	    echo "== $$check"; $$check || failed="$$failed [$$check]"; \
+	done; \
+	test -z "$$failed" || { echo "failed:$$failed" >&2; exit 1; }
+
+format: $(READY)  ## put the code into the standard form
+	@$(VENV)/bin/ruff check --fix-only --quiet . ; $(VENV)/bin/ruff format .
+
+settings: $(READY)  ## rewrite .env.example and docs/settings.md from the settings model
+	@$(VENV)/bin/python -m sync_platform_tests.project.settings_page --write
+
+lock: $(READY)  ## resolve the dependencies again and write requirements.lock
+	@$(VENV)/bin/python -m pip install --quiet uv
+	@$(VENV)/bin/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-annotate --no-header --quiet --upgrade --output-file requirements.lock
+
+wheel: $(READY)  ## build the wheel into dist/
+	@$(VENV)/bin/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+
+clean:  ## remove .venv and everything that tools left behind; data in .sync_platform stays
+	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# umask: as root, the embedded PostgreSQL runs as a user of its own and has to read the programs in .venv.
+# Debian's Python may come without ensurepip: then the interpreter's own pip fills the environment.
+$(READY): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed; none was found. Install it, or say where" \
+	    "it is: make PYTHON=/path/to/python3 ..." >&2; exit 1; }
+	@"$(PYTHON)" -c '$(SUPPORTED)' || { echo "Python 3.11, 3.12 or 3.13 is needed; $(PYTHON) is" \
+	    "$$("$(PYTHON)" --version 2>&1). Say which to take: make PYTHON=/path/to/python3 ..." >&2; exit 1; }
+	@set -e; umask 022; \
+	if ! $(VENV)/bin/python -c '$(SUPPORTED)' 2>/dev/null; then \
+	    echo "creating $(VENV) with $(PYTHON)"; \
+	    rm -rf $(VENV); \
+	    "$(PYTHON)" -m venv $(VENV) >/dev/null 2>&1 || { \
+	        rm -rf $(VENV); \
+	        "$(PYTHON)" -m venv --without-pip $(VENV) \
+	            && "$(PYTHON)" -m pip --python $(VENV)/bin/python install --quiet pip; \
+	    } || { rm -rf $(VENV); echo "$(PYTHON) can make no virtual environment: install its venv module" \
+	        "(Debian, Ubuntu: apt-get install python3-venv) and try again" >&2; exit 1; }; \
+	fi; \
+	echo "installing from requirements.lock"; \
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
+	    --requirement requirements.lock; \
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .; \
+	touch $(READY)
+
+endif
