@@ -16,7 +16,7 @@ from sync_platform.sync.lookups import refresh_lookups
 from sync_platform.sync.parents import reread_parents
 from sync_platform.sync.plan import PlannedWindow, plan
 from sync_platform.sync.platform import Platform
-from sync_platform.sync.reading import FULL, Fetched, PageReader, read_chunks, resumed
+from sync_platform.sync.reading import FULL, Fetched, PageReader, read_chunks, resumed, spans
 from sync_platform.sync.request import EntityReport, OnProgress, SyncRequest, SyncResult, no_progress
 from sync_platform.sync.running import Run, ledger_run
 from sync_platform.vendors.prefetch import prefetched
@@ -79,7 +79,7 @@ def _read_window(
     position: dict[str, object] | None,
 ) -> None:
     """Load a window and, if it reaches the present, move the cursor (BLZ-07)."""
-    chunks = list(item.window.split(platform.settings.blaze.max_window_days, opened.zone))
+    chunks = _chunks(platform, opened, loader.entity, item.window)
     pages = read_chunks(chunks, position, _reader(opened, loader.entity), _known(platform, request, loader.entity))
     newest = loader.load(prefetched(pages), item.window, position)
     watermark: datetime | None = None
@@ -104,6 +104,14 @@ def _read_collection(
         delete_absent(platform, request, run, loader.entity, loader.seen)
     loader.complete(min(newest, now) if newest else None)
     return window
+
+
+def _chunks(platform: Platform, opened: OpenAccount, entity: BlazeEntity, window: Window) -> list[Window]:
+    """What one request may ask for (BLZ-05): calendar days of the shop for transactions, else elapsed time."""
+    days = platform.settings.blaze.max_window_days
+    if entity.name == "transactions":
+        return list(window.split(days, opened.zone))
+    return spans(window, timedelta(days=days))
 
 
 def _reader(opened: OpenAccount, entity: BlazeEntity) -> PageReader:

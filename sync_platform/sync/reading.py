@@ -65,6 +65,13 @@ def read_chunks(
             yield Fetched(page, stored, {"chunk": chunk.start.isoformat(), "page": page.position})
 
 
+def spans(window: Window, length: timedelta) -> list[Window]:
+    """Consecutive windows of at most ``length`` of elapsed time: seven days of a week with a clock change are 169 hours,
+    which a source that counts milliseconds refuses."""
+    starts = [window.start + n * length for n in range(-((window.start - window.end) // length))]
+    return [Window(start, min(start + length, window.end)) for start in starts]
+
+
 def single_record(raw: msgspec.Raw) -> Fetched:
     """A record that was read by its id, as a page of its own. It has no place in any window."""
     page = RawPage([raw], [hashlib.blake2b(raw, digest_size=16).digest()], 1, {})

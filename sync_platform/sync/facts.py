@@ -1,0 +1,65 @@
+"""What the tables say about a day of a tenant: row counts, freshness and a sample without personal data."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from sync_platform.core.tenant import Tenant
+from sync_platform.db.blaze_tables import TABLES
+from sync_platform.db.queries import query
+from sync_platform.sync.platform import Platform
+
+SAMPLE_ROWS = 5
+CHART_DAYS = 30
+
+
+@dataclass(frozen=True)
+class TableFacts:
+    """``rows`` are live rows by business day; ``newest`` is the highest ``modified`` of the tenant's rows."""
+
+    rows: dict[date, int]
+    newest: datetime | None
+
+
+def table_facts(platform: Platform, tenant: Tenant, table: str, first: date, last: date) -> TableFacts:
+    """Live rows per day of a range, and the newest version stored."""
+    with platform.database.transaction(tenant.id) as conn:
+        values = {"tenant": tenant.id, "first": first, "last": last}
+        counted = conn.execute(query("facts", f"{table}_per_day"), values).fetchall()
+        newest = conn.execute(query("facts", f"{table}_newest"), values).fetchone()
+    return TableFacts({day: rows for day, rows in counted}, newest[0] if newest else None)
+
+
+def sample_rows(platform: Platform, tenant: Tenant, table: str, day: date) -> list[dict[str, Any]]:
+    """A few rows of a day, only columns that are nobody's personal data."""
+    target = TABLES[table]
+    columns = [column.name for column in target.columns if not column.personal and column.kind != "hash"]
+    statement = sql.SQL("select {} from {} t where {} order by {} limit {}").format(
+        sql.SQL(", ").join(sql.SQL("t.{}").format(sql.Identifier(name)) for name in columns),
+        sql.Identifier(target.schema, target.table),
+        sql.SQL(_day_condition(table)),
+        sql.SQL(", ").join(sql.SQL("t.{}").format(sql.Identifier(name)) for name in target.key),
+        sql.Placeholder("limit"),
+    )
+    with platform.database.transaction(tenant.id) as conn, conn.cursor(row_factory=dict_row) as cursor:
+        values = {"tenant": tenant.id, "day": day, "limit": SAMPLE_ROWS}
+        return cursor.execute(statement, values).fetchall()
+
+
+def _day_condition(table: str) -> Any:
+    if table != "transaction_items":
+        return "t.tenant_id = %(tenant)s and t.business_day = %(day)s and t.deleted_at is null"
+    return (
+        "t.tenant_id = %(tenant)s and t.deleted_at is null and t.transaction_id in ("
+        "select r.transaction_id from blaze.transactions r"
+        " where r.tenant_id = %(tenant)s and r.business_day = %(day)s order by 1 limit %(limit)s)"
+    )
+
+
+def filled(rows: dict[date, int], days: Sequence[date]) -> list[tuple[date, int]]:
+    """Rows of every day, zero where there is none."""
+    return [(day, rows.get(day, 0)) for day in days]
