@@ -19,8 +19,8 @@ DAMAGE = {
         "create table blaze.extra (tenant_id uuid, id bigint primary key)", "TEN-02", "blaze.extra"),
     "no primary key": ("create table platform.extra (n integer)", "TEN-02", "platform.extra"),
     "definer function": (
-        "create function platform.peek() returns bigint language sql security definer set search_path = ''"
-        " as 'select count(*) from platform.sync_runs'", "TEN-06", "platform.peek()"),
+        "create function platform.peek() returns int language sql security definer set search_path = '' as 'select 1'",
+        "TEN-06", "platform.peek()"),
     "search path": (
         "create function platform.peek() returns bigint language sql as 'select 1::bigint'", "TEN-06",
         "platform.peek()"),
