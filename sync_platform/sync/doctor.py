@@ -55,7 +55,7 @@ def examine(settings: Settings, *, clock: Callable[[], datetime], max_accounts: 
             yield _dagster(effective)
             if keys.state == "bad" or any(finding.state == "bad" for finding in found):
                 return
-            with open_platform(effective) as platform:
+            with open_platform(settings) as platform:  # not the effective ones: they look like a given server
                 yield from _sources(platform, max_accounts)
     except SyncError as error:
         yield _bad("database", error, f"check {PREFIX}DATABASE_URL and that the server runs")

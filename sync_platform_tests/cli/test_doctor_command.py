@@ -1,7 +1,9 @@
 """``doctor`` (CLI-06)."""
 
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -117,6 +119,20 @@ def test_a_missing_master_key_and_dagster_database_are_found(shell: Shell, monke
     assert {name for name, state in states(outcome).items() if state == "bad"} == {"master keys", "Dagster database"}
 
 
+def test_the_embedded_database_needs_no_settings_to_be_healthy(shell: Shell, monkeypatch: pytest.MonkeyPatch):
+    """CLI-06: the first thing somebody runs after `tenant add`."""
+    for name in ("DATABASE_URL", "DAGSTER_DATABASE_URL", "MASTER_KEYS"):
+        monkeypatch.delenv(f"SYNC_PLATFORM_{name}")
+    # not under pytest's own folder: it is closed to the user that PostgreSQL runs as
+    with tempfile.TemporaryDirectory(prefix="sp-doctor-") as folder:
+        Path(folder).chmod(0o755)
+        monkeypatch.setenv("SYNC_PLATFORM_DATA_DIR", folder)
+        assert shell("tenant", "add", "cedar", "--name", "Cedar", "--zone", "UTC").code == 0
+        outcome = shell("doctor", "--json")
+    assert outcome.code == 0
+    assert states(outcome)["sources"] == "warning"
+
+
 def test_a_wrong_setting_is_a_finding(shell: Shell, monkeypatch: pytest.MonkeyPatch):
     """CLI-06."""
     monkeypatch.setenv("SYNC_PLATFORM_POOL_SIZE", "none")
@@ -126,7 +142,7 @@ def test_a_wrong_setting_is_a_finding(shell: Shell, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize(("off", "state"), [(0, "ok"), (30, "warning"), (-30, "warning"), (600, "bad"), (-600, "bad")])
-def test_a_clock_that_is_off_is_found(database_url: str, tmp_path, off: int, state: str):
+def test_a_clock_that_is_off_is_found(database_url: str, tmp_path: Path, off: int, state: str):
     """CLI-06: tokens and windows depend on it."""
     settings = Settings(data_dir=tmp_path, database_url=SecretStr(database_url))
     found = list(examine(settings, clock=lambda: datetime.now(UTC) + timedelta(seconds=off), max_accounts=0))
