@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from typing import LiteralString, cast
+from typing import LiteralString
 
 from psycopg import sql
 
@@ -211,6 +211,6 @@ def _and(*parts: sql.Composable) -> sql.Composed:
     return sql.SQL(" and ").join(parts)
 
 
-def _text(text: str) -> sql.SQL:
+def _text(text: LiteralString) -> sql.SQL:
     """SQL text out of our own descriptions of tables; never anything from outside."""
-    return sql.SQL(cast(LiteralString, text))
+    return sql.SQL(text)

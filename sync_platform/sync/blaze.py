@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from sync_platform.core.errors import SyncError
+from sync_platform.core.errors import CredentialsRejected, SyncError
 from sync_platform.core.window import Window, start_of_day
 from sync_platform.db.cursors import Cursor, read_cursor
 from sync_platform.sync.absence import delete_absent
@@ -16,10 +16,9 @@ from sync_platform.sync.lookups import refresh_lookups
 from sync_platform.sync.parents import reread_parents
 from sync_platform.sync.plan import PlannedWindow, plan
 from sync_platform.sync.platform import Platform
-from sync_platform.sync.reading import FULL, Fetched, PageReader, read_chunks, resumed, spans
+from sync_platform.sync.reading import FULL, Fetched, PageReader, ahead, read_chunks, resumed, spans
 from sync_platform.sync.request import EntityReport, OnProgress, SyncRequest, SyncResult, no_progress
 from sync_platform.sync.running import Run, ledger_run
-from sync_platform.vendors.prefetch import prefetched
 
 
 def sync_blaze(platform: Platform, request: SyncRequest, on_progress: OnProgress = no_progress) -> SyncResult:
@@ -33,11 +32,12 @@ def sync_blaze(platform: Platform, request: SyncRequest, on_progress: OnProgress
     errors: list[SyncError] = []
     windows: list[Window] = []
     try:
-        if request.entity == "products" and not request.dry_run:
-            refresh_lookups(platform, request, on_progress)
+        refused = _refresh_lookups(platform, request, on_progress)
         bounds = _bounds(request, platform.clock())
         with ledger_run(platform, request, SOURCE, entity.ledger_entities, bounds, on_progress) as (run, done, failed):
             reports, errors = done, failed
+            if refused is not None:
+                raise refused
             for account in blaze_accounts(platform, request.tenant, scheduled=request.kind == "scheduled"):
                 run.check()
                 with open_account(platform, request.tenant, account, run.calls) as opened:
@@ -46,6 +46,17 @@ def sync_blaze(platform: Platform, request: SyncRequest, on_progress: OnProgress
     except SyncError as error:  # refused before a run was started
         errors = [error]
     return SyncResult(request, tuple(reports), tuple(windows), errors[0] if errors else None)
+
+
+def _refresh_lookups(platform: Platform, request: SyncRequest, on_progress: OnProgress) -> CredentialsRejected | None:
+    """Products do without new names, but refused keys are not tried a second time (HTTP-04)."""
+    if request.entity != "products" or request.dry_run:
+        return None
+    try:
+        failed = refresh_lookups(platform, request, on_progress)
+    except CredentialsRejected as error:
+        return error
+    return next((error for error in failed if isinstance(error, CredentialsRejected)), None)
 
 
 def _sync_account(
@@ -63,7 +74,9 @@ def _sync_account(
         watermark=cursor.watermark,
         overlap=_overlap(platform, entity),
     )
-    for item, position in resumed(planned, cursor, _overlap(platform, entity)):
+    # whoever wants every record compared does not want to go on in the middle
+    place = Cursor(cursor.watermark) if request.verify else cursor
+    for item, position in resumed(planned, place, _overlap(platform, entity)):
         _read_window(platform, request, opened, loader, item, position)
     if entity.name == "transactions":
         reread_parents(platform, request, run, opened, loader)
@@ -81,7 +94,7 @@ def _read_window(
     """Load a window and, if it reaches the present, move the cursor (BLZ-07)."""
     chunks = _chunks(platform, opened, loader.entity, item.window)
     pages = read_chunks(chunks, position, _reader(opened, loader.entity), _known(platform, request, loader.entity))
-    newest = loader.load(prefetched(pages), item.window, position)
+    newest = loader.load(ahead(pages), item.window, position)
     watermark: datetime | None = None
     if item.reaches_now:
         if loader.entity.name == "transactions":  # the current day is always read again
@@ -94,15 +107,21 @@ def _read_window(
 def _read_collection(
     platform: Platform, request: SyncRequest, run: Run, opened: OpenAccount, loader: Loader, cursor: Cursor
 ) -> Window:
-    """Read the whole catalogue; what is missing from a complete pass is gone (SYS-15)."""
+    """Read the whole catalogue; what is missing from a complete pass is gone (SYS-15).
+
+    An interrupted first read goes on where it stopped. It does not judge absence: nobody remembers what it saw. Its
+    upper bound stays the old one, so that the next run reads what has changed since in the part that was read before.
+    """
     now = platform.clock()
-    window = Window(datetime(1970, 1, 1, tzinfo=now.tzinfo), now)
-    reader = opened.client.products()
+    window, place = Window(datetime(1970, 1, 1, tzinfo=now.tzinfo), now), None
+    if cursor.window and cursor.position and FULL in cursor.position and not (request.full or request.verify):
+        window, place = cursor.window, cursor.position
+    reader = opened.client.products(place["page"] if place else None)
     pages = (Fetched(page, KnownRecords(), {FULL: True, "page": page.position}) for page in reader)
-    newest = loader.load(prefetched(pages), window, None)
-    if loader.complete_pass:
+    newest = loader.load(ahead(pages), window, place)
+    if place is None and loader.complete_pass and loader.all_readable:
         delete_absent(platform, request, run, loader.entity, loader.seen)
-    loader.complete(min(newest, now) if newest else None)
+    loader.complete(min(newest, window.end) if newest else None)
     return window
 
 

@@ -31,7 +31,7 @@ def table_facts(platform: Platform, tenant: Tenant, table: str, first: date, las
         values = {"tenant": tenant.id, "first": first, "last": last}
         counted = conn.execute(query("facts", f"{table}_per_day"), values).fetchall()
         newest = conn.execute(query("facts", f"{table}_newest"), values).fetchone()
-    return TableFacts({day: rows for day, rows in counted}, newest[0] if newest else None)
+    return TableFacts(dict(counted), newest[0] if newest else None)
 
 
 def sample_rows(platform: Platform, tenant: Tenant, table: str, day: date) -> list[dict[str, Any]]:

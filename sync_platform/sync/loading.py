@@ -1,14 +1,15 @@
 """Collects pages into batches and writes them; knows where the next run would go on (SYS-09)."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from datetime import datetime
 from typing import Any
 
 from sync_platform.core.counters import Counters
 from sync_platform.core.errors import DatabaseUnavailable, SyncError, TooManyRejects
 from sync_platform.core.window import Window
-from sync_platform.db.cursors import complete_window, save_position
+from sync_platform.db.cursors import clear_position, complete_window, save_position
 from sync_platform.db.merge import MergeScope
 from sync_platform.sync.batch import Batch
 from sync_platform.sync.blaze_entities import SOURCE, BlazeEntity
@@ -23,7 +24,7 @@ class Loader:
     """Loads pages of one entity of one account.
 
     ``seen`` holds the keys of a collection that is read whole; ``complete_pass`` tells whether the source says that this
-    was all of it.
+    was all of it, ``all_readable`` whether every record told its key.
     """
 
     def __init__(self, platform: Platform, request: SyncRequest, entity: BlazeEntity, run: Run, account: str) -> None:
@@ -33,9 +34,10 @@ class Loader:
         self.complete_pass = False
         self._batch = Batch(entity)
         self._batch_started = 0.0
+        self.all_readable = True
         self._rejected_pages = 0
 
-    def load(self, pages: Iterator[Fetched], window: Window, position: dict[str, Any] | None) -> datetime | None:
+    def load(self, pages: Generator[Fetched, None, None], window: Window, position: dict[str, Any] | None) -> datetime | None:
         """Write all pages; return the highest ``modified`` seen in the window.
 
         Where the source fails midway, what has arrived is written before the error goes on, so that the next
@@ -43,23 +45,30 @@ class Loader:
         """
         newest = newest_of(position)
         latest: dict[str, Any] | None = None
-        try:
-            for fetched in pages:
-                self._run.check()
+        stopped: SyncError | None = None
+        with closing(pages):  # stops the reader ahead of us: no call is made once the run is over
+            while True:
+                try:
+                    self._run.check()
+                    fetched = next(pages, None)
+                except DatabaseUnavailable:
+                    raise
+                except SyncError as error:
+                    stopped = error
+                    break
+                if fetched is None:
+                    break
                 self._take(fetched)
                 self.complete_pass |= fetched.page.complete
                 newest = max((n for n in (newest, self._batch.newest) if n is not None), default=None)
                 latest = {**fetched.position, "newest": newest.isoformat() if newest else None}
                 if self._full():
                     self._write(window, latest)
-        except DatabaseUnavailable:
-            raise
-        except SyncError:
-            if latest is not None:
-                self._write(window, latest)
-            raise
+                    latest = None
         if latest is not None:
             self._write(window, latest)
+        if stopped is not None:
+            raise stopped
         self._judge_rejects()
         return newest
 
@@ -115,19 +124,27 @@ class Loader:
         if self.entity.name == "products":
             self.seen.update(batch.rows)
             self.seen.update(reject.source_id for reject in batch.rejects if reject.source_id)
+            # a record whose id cannot be read may be any of those that seem to be missing
+            self.all_readable &= all(reject.source_id for reject in batch.rejects)
         run.tell(written.merged)
         run.counted("loading", written.records)
 
     def _judge_rejects(self) -> None:
         """SYS-08: over the allowed share of rejects, or any page rejected whole, fails the run; the cursor stays."""
         counted: Counters = self._run.records
-        if self._rejected_pages:
-            raise TooManyRejects(
-                f"{self._rejected_pages} page(s) were rejected whole; see `sync-platform quarantine list`"
-            )
         share = self._platform.settings.sync.max_reject_share
-        if counted.quarantined > share * counted.fetched:
-            raise TooManyRejects(
-                f"{counted.quarantined} of {counted.fetched} records were rejected, more than {share:.0%};"
-                " see `sync-platform quarantine list`"
-            )
+        if self._rejected_pages:
+            reason = f"{self._rejected_pages} page(s) were rejected whole"
+        elif counted.quarantined > share * counted.fetched:
+            reason = f"{counted.quarantined} of {counted.fetched} records were rejected, more than {share:.0%}"
+        else:
+            return
+        self._read_again()
+        raise TooManyRejects(f"{reason}; see `sync-platform quarantine list`")
+
+    def _read_again(self) -> None:
+        """Forget the place in the window: the next run reads all of it, or it would end well without these records."""
+        if self._request.dry_run:
+            return
+        with self._platform.database.transaction(self._request.tenant.id) as conn:
+            clear_position(conn, self._request.tenant.id, SOURCE, self.entity.name, self._account)

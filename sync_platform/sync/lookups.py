@@ -1,6 +1,7 @@
 """Names for ids: vendors, employees, brands, categories, terminals and the shop itself (HTTP-09, BLZ-24)."""
 
 import hashlib
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -8,7 +9,9 @@ from typing import Any
 import msgspec
 
 from sync_platform.core.counters import Counters
+from sync_platform.core.errors import AlreadyRunning, SyncError
 from sync_platform.core.reject import Reject
+from sync_platform.db.blaze_names import rename_vendors
 from sync_platform.db.blaze_tables import LOOKUPS
 from sync_platform.db.cursors import complete_window, read_cursor
 from sync_platform.db.merge import MergeScope, lock_table, merge
@@ -28,19 +31,25 @@ KINDS = ("vendors", "employees", "brands", "categories", "terminals")
 SHOPS = "shops"
 
 
-def refresh_lookups(platform: Platform, request: SyncRequest, on_progress: OnProgress) -> None:
-    """Refresh the lookups that are older than a day (setting). A failure is in the ledger and stops nobody."""
+def refresh_lookups(platform: Platform, request: SyncRequest, on_progress: OnProgress) -> list[SyncError]:
+    """Refresh the lookups that are older than a day (setting). A failure is in the ledger and returned; it is for the
+    caller to say whether it can go on without names. Nothing is done while another run refreshes them."""
     accounts = blaze_accounts(platform, request.tenant, scheduled=request.kind == "scheduled")
     due = [account for account in accounts if request.full or _due(platform, request, account.account)]
     if not due:
-        return
-    with ledger_run(platform, request, SOURCE, (ENTITY,), None, on_progress) as (run, _, _errors):
+        return []
+    failed: list[SyncError] = []
+    with (
+        suppress(AlreadyRunning),
+        ledger_run(platform, request, SOURCE, (ENTITY,), None, on_progress) as (run, _, failed),
+    ):
         for account in due:
             with open_account(platform, request.tenant, account, run.calls) as opened:
                 for kind in (*KINDS, SHOPS):
                     run.check()
                     _refresh(platform, request, run, kind, _records(opened, kind))
                 _done(platform, request, run, account.account)
+    return failed
 
 
 def _due(platform: Platform, request: SyncRequest, account: str) -> bool:
@@ -68,6 +77,8 @@ def _refresh(platform: Platform, request: SyncRequest, run: Run, kind: str, reco
         lock_table(conn, request.tenant.id, LOOKUPS)
         scope = MergeScope(request.tenant.id, request.tenant.zone_name, run.id)
         counted += merge(conn, LOOKUPS, [row.row for row in latest.values()], scope).counters
+        if kind == "vendors":
+            rename_vendors(conn, scope)
         if rejects:
             store_rejects(conn, request.tenant.id, SOURCE, ENTITY, run.id, _named(kind, rejects))
         run.count(conn, kind, [counted])

@@ -1,11 +1,24 @@
 """Works through many tenants with a bounded pool of workers; a tenant that fails does not stop the others (TEN-12)."""
 
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
 
 from sync_platform.sync.blaze import sync_blaze
 from sync_platform.sync.platform import Platform
 from sync_platform.sync.request import OnProgress, SyncRequest, SyncResult, no_progress
+
+
+class _StopHere(threading.Event):
+    """Set for this call alone, or with the whole process."""
+
+    def __init__(self, process: threading.Event) -> None:
+        super().__init__()
+        self._process = process
+
+    def is_set(self) -> bool:
+        return super().is_set() or self._process.is_set()
 
 
 def sync_many(
@@ -18,16 +31,17 @@ def sync_many(
     """
     workers = max(1, min(platform.settings.sync.tenant_workers, len(work)))
     bugs: list[BaseException] = []
+    mine = replace(platform, stopping=_StopHere(platform.stopping))
     with ThreadPoolExecutor(workers, thread_name_prefix="tenant") as pool:
         try:
-            futures = [pool.submit(_one_tenant, platform, requests, on_progress) for requests in work]
+            futures = [pool.submit(_one_tenant, mine, requests, on_progress) for requests in work]
             for future in as_completed(futures):
                 if (bug := future.exception()) is not None:
                     bugs.append(bug)
                 else:
                     yield from future.result()
         except BaseException:  # closed early, or the process is being ended
-            platform.stopping.set()
+            mine.stopping.set()
             pool.shutdown(wait=True, cancel_futures=True)
             raise
     if bugs:

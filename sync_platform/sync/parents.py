@@ -15,8 +15,10 @@ from sync_platform.sync.reading import single_record
 from sync_platform.sync.request import SyncRequest
 from sync_platform.sync.running import Run
 
-# Asked of the tables instead of remembered by the run: a crash between refund and sale loses nothing. A sale that was
-# read after its refund had happened is current. One that the source does not know any more is in the quarantine.
+# Asked of the tables instead of remembered by the run: a crash between refund and sale loses nothing. A sale is current
+# if its version is not older than the refund's, by the source's clock, or if it was read after the refund was written,
+# by the database's clock; the two clocks are never compared (HTTP-14). One that the source does not know any more, or
+# that cannot be loaded, is in the quarantine and is not asked for again.
 _STALE_PARENTS: LiteralString = """
 select distinct r.parent_transaction_id
 from blaze.transactions r
@@ -25,11 +27,14 @@ where r.tenant_id = %(tenant)s
   and r.parent_transaction_id is not null
   and r.shop_id is not distinct from coalesce(%(shop)s, r.shop_id)
   and lower(r.trans_type) in ('refund', 'exchange')
-  and (p.transaction_id is null or p.last_seen_at < r.source_modified_at)
+  and (p.transaction_id is null
+       or (not coalesce(p.source_modified_at >= r.source_modified_at, false)
+           and p.last_seen_at <= r.last_changed_at))
   and not exists (
       select from platform.quarantine q
       where q.tenant_id = r.tenant_id and q.source = 'blaze' and q.entity = 'transactions'
-        and q.record_key = r.parent_transaction_id and q.reason = 'parent_not_found')
+        and q.record_key = r.parent_transaction_id
+        and (q.state = 'open' or (q.state = 'dismissed' and q.reason = 'parent_not_found')))
 order by 1
 limit %(limit)s
 """

@@ -1,7 +1,7 @@
 """Reads a planned window of one account chunk by chunk, from where an interrupted run stopped."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from sync_platform.db.cursors import Cursor
 from sync_platform.sync.known import KnownRecords
 from sync_platform.sync.plan import PlannedWindow
 from sync_platform.vendors.paging import RawPage
+from sync_platform.vendors.prefetch import prefetched
 
 FULL = "full"
 
@@ -63,6 +64,11 @@ def read_chunks(
         stored = known(chunk)
         for page in read(chunk, inside):
             yield Fetched(page, stored, {"chunk": chunk.start.isoformat(), "page": page.position})
+
+
+def ahead(pages: Iterator[Fetched]) -> Generator[Fetched, None, None]:
+    """The same pages, fetched while the last ones are loaded. Closing it stops the fetching."""
+    yield from prefetched(pages)
 
 
 def spans(window: Window, length: timedelta) -> list[Window]:

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import msgspec
 
-from sync_platform.core.errors import InvalidRequest, NotFound
+from sync_platform.core.errors import ContractBroken, CredentialsRejected, InvalidRequest, VendorRejected
 from sync_platform.core.tenant import Tenant
 from sync_platform.core.window import Window
 from sync_platform.db.quarantine import QuarantineItem
@@ -45,7 +45,8 @@ def replay(platform: Platform, tenant: Tenant, items: Sequence[QuarantineItem], 
         mine = [item for item in items if item.entity == name]
         request = SyncRequest(tenant, cast(Entity, name), (), "replay", actor, full=True)
         if name == LOOKUPS:
-            refresh_lookups(platform, request, no_progress)
+            if failed := refresh_lookups(platform, request, no_progress):
+                raise failed[0]
         else:
             runs.append(_replay_entity(platform, request, BLAZE_ENTITIES[request.entity], mine))
     now = [find_item(platform.database, tenant.id, item.id) for item in items]
@@ -90,6 +91,8 @@ def _record(opened: Sequence[OpenAccount], entity: BlazeEntity, item: Quarantine
         }
         try:
             return cast(msgspec.Raw, by_id[entity.name](item.source_id))
-        except NotFound:
+        except CredentialsRejected:
+            raise
+        except (VendorRejected, ContractBroken):  # this record only: it stays open, with what is known of it
             continue
     return None

@@ -5,6 +5,8 @@ from typing import Any
 from psycopg import Connection
 
 from sync_platform.core.counters import Counters
+from sync_platform.db.blaze_names import describe_lines, products_of_other_kind
+from sync_platform.db.blaze_tables import PRODUCTS
 from sync_platform.db.drift import record_drift
 from sync_platform.db.merge import Merged, MergeScope, delete_gone_lines, lock_table, merge
 from sync_platform.db.quarantine import close_replayed, store_rejects
@@ -25,8 +27,11 @@ def write_batch(conn: Connection[Any], batch: Batch, scope: MergeScope, line_sco
     ``line_scope`` is the scope of the lines' own ledger row, for entities that have lines.
     """
     target = batch.entity.target
+    rows = [row.row for row in batch.rows.values()]
     lock_table(conn, scope.tenant_id, target)
-    records = merge(conn, target, [row.row for row in batch.rows.values()], scope)
+    other_kind = products_of_other_kind(conn, scope, rows) if target is PRODUCTS and not scope.dry_run else []
+    records = merge(conn, target, rows, scope)
+    describe_lines(conn, scope, other_kind)
     counted = batch.records + records.counters
     lines, merged = batch.lines, [records]
     if batch.entity.lines is not None and line_scope is not None:

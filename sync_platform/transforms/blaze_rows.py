@@ -183,7 +183,7 @@ def _trimmed(value: str | None) -> str:
 
 
 def _refunded(record: Transaction) -> Decimal | None:
-    """Refunded money: absolute value of the first non-zero of three fields; the vendor's sign is unverified (BLZ-31)."""
+    """Refunded money: absolute value of the first non-zero of three fields; its sign is unverified (BLZ-31)."""
     cart = record.cart
     if cart is None or record.trans_type is None or record.trans_type.lower() != REFUND:
         return None
