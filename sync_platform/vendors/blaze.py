@@ -136,7 +136,7 @@ class BlazeClient:
             low, high = epoch_ms(part.start), epoch_ms_up(part.end)
             return KeysetReader(low, high, fetch, delivered, self._options.page_size).pages(inside)
 
-        return read_windows(window, position, self._options.max_window_days, self._zone, read)
+        return read_windows(window, position, self._options.max_window_days, self._zone, read, by_instant=True)
 
     def _page(self, path: str, params: Mapping[str, str], skip: int, timeout_tries: int | None = None) -> Envelope:
         return self._envelope(path, {**params, "skip": str(skip), "limit": str(self._options.page_size)}, timeout_tries)

@@ -26,9 +26,16 @@ def epoch_ms_up(moment: datetime) -> int:
 
 
 def read_windows(
-    window: Window, position: dict[str, Any] | None, max_days: int, zone: ZoneInfo, read: WindowReader
+    window: Window,
+    position: dict[str, Any] | None,
+    max_days: int,
+    zone: ZoneInfo,
+    read: WindowReader,
+    by_instant: bool = False,
 ) -> Iterator[RawPage]:
     """Sub-windows of at most ``max_days`` business days, oldest first. ``position`` must be of the same window.
+
+    ``by_instant``: the source counts a day as 24 hours, so that a week with a 25-hour day is too long for it.
 
     A sub-window that times out twice is halved down to one day, and so are those after it: a source that is slow for
     one week is slow for the next. Records handed out before the halving do not come again.
@@ -42,6 +49,8 @@ def read_windows(
     delivered = Delivered()
     while start < window.end:
         part = next(Window(start, window.end).split(days, zone))
+        if by_instant:
+            part = Window(start, min(part.end, start + timedelta(days=days)))
         touched = len(part.days(zone))
         try:
             for page in read(part, inside, delivered, TIMEOUTS_BEFORE_HALVING if touched > 1 else None):

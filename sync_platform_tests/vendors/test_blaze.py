@@ -11,12 +11,12 @@ import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model_server import ids
-from vendor_rig import Rig, make_rig, script
 
 from sync_platform.core.errors import ContractBroken, InvalidRequest, NotFound, VendorTimeout
 from sync_platform.core.window import Window
 from sync_platform.vendors.blaze import BLAZE_HOSTS, BlazeClient, BlazeOptions, blaze_headers
+from sync_platform_tests.vendors.model_server import ids
+from sync_platform_tests.vendors.vendor_rig import Rig, make_rig, script
 
 ZONE = ZoneInfo("America/Los_Angeles")
 DAY = Window.of_days(date(2026, 2, 10), date(2026, 2, 10), ZONE)
@@ -85,6 +85,19 @@ def test_a_long_range_becomes_weeks_without_gap_or_overlap(first: date, days: in
         assert (end - start).days < 7
         covered += [start + timedelta(days=n) for n in range((end - start).days + 1)]
     assert covered == [first + timedelta(days=n) for n in range(days)]
+
+
+@settings(max_examples=30)
+@given(first=st.dates(date(2024, 2, 20), date(2026, 12, 31)), days=st.integers(1, 60), size=st.integers(1, 7))
+def test_no_call_for_modified_records_spans_more_than_its_days_of_24_hours(first: date, days: int, size: int) -> None:
+    """BLZ-05: a week with a 25-hour day is longer than the vendor's 7 days, and was refused."""
+    client, rig = shop(lambda path, params: [], max_window_days=size)
+    window = Window.of_days(first, first + timedelta(days=days - 1), ZONE)
+    list(client.members(window))
+    bounds = [(int(params["startDate"]), int(params["endDate"])) for params in asked(rig)]
+    assert all(0 < end - start <= size * 86_400_000 for start, end in bounds)
+    assert [start for start, _ in bounds[1:]] == [end for _, end in bounds[:-1]]
+    assert (bounds[0][0], bounds[-1][1]) == (window.start.timestamp() * 1000, window.end.timestamp() * 1000)
 
 
 def test_reading_advances_by_the_rows_received() -> None:

@@ -5,9 +5,9 @@ import traceback
 
 import httpx
 import pytest
-from vendor_rig import make_rig, script
 
 from sync_platform.core.errors import ConfigurationError, SyncError, VendorRejected
+from sync_platform_tests.vendors.vendor_rig import make_rig, script
 
 CANARIES = ("partner-canary-1", "shop-canary-2")
 

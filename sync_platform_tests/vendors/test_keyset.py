@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model_server import HIGH, LOW, ModelServer, envelope, ids
 
 from sync_platform.core.errors import ContractBroken
 from sync_platform.vendors.envelope import Envelope
 from sync_platform.vendors.keyset import KeysetReader
 from sync_platform.vendors.paging import Delivered, RawPage
+from sync_platform_tests.vendors.model_server import HIGH, LOW, ModelServer, envelope, ids
 
 changes = st.lists(
     st.lists(st.tuples(st.sampled_from(["modify", "insert", "delete"]), st.integers(0, 500)), max_size=4), max_size=40

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model_server import ModelServer, envelope, ids
 
 from sync_platform.core.errors import ContractBroken
 from sync_platform.vendors.offsets import read_offsets
 from sync_platform.vendors.paging import Delivered, RawPage
+from sync_platform_tests.vendors.model_server import ModelServer, envelope, ids
 
 sizes = st.lists(st.integers(1, 15), max_size=5)
 

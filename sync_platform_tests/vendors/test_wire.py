@@ -13,11 +13,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from vendor_rig import Rig, make_rig
-from wire_server import head, reset, serving
 
 from sync_platform.core.errors import ConfigurationError, ContractBroken, VendorTimeout, VendorUnavailable
 from sync_platform.vendors.http import HttpLimits
+from sync_platform_tests.vendors.vendor_rig import Rig, make_rig
+from sync_platform_tests.vendors.wire_server import head, reset, serving
 
 WHOLE = head("Content-Length: 11") + b'{"ok":true}'
 MIB = 1024 * 1024
@@ -120,7 +120,7 @@ def test_an_answer_just_within_the_limit_is_taken() -> None:
         lambda connection: connection.sendall(head("Transfer-Encoding: chunked") + b"5\r\n{"),
         lambda connection: connection.sendall(b"\x16\x03\x01 not http\r\n\r\n"),
         lambda connection: connection.sendall(
-            head("Content-Encoding: gzip", "Content-Length: 5") + gzip.compress(b"{}")[:5]
+            head("Content-Encoding: gzip", "Content-Length: 5", "Connection: close") + gzip.compress(b"{}")[:5]
         ),
         lambda connection: connection.sendall(head("Connection: close") + b'{"ok":'),
     ],

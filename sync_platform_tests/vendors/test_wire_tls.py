@@ -14,10 +14,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from vendor_rig import Rig, make_rig
-from wire_server import head, serving
 
 from sync_platform.core.errors import ContractBroken
+from sync_platform_tests.vendors.vendor_rig import Rig, make_rig
+from sync_platform_tests.vendors.wire_server import head, serving
 
 
 def certificate(folder: Path, name: str, days: int) -> Path:
