@@ -1,5 +1,6 @@
 """The pool of database connections, and the one way to a transaction: as a role, for a tenant (TEN-03, TEN-05)."""
 
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,9 @@ from sync_platform.core.errors import DatabaseUnavailable
 from sync_platform.db.connect import connect, connect_options, libpq_url, unavailable
 
 Role = Literal["sp_owner", "sp_loader", "sp_promoter", "sp_web", "sp_readonly", "sp_audit"]
+
+# a failed connection is told by exception; the pool's own lines, one per try, go to logs that somebody set up
+logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())
 
 # every value is set in every transaction, so nothing that another client of pgbouncer left behind is ever in force
 _SCOPE = """
