@@ -25,6 +25,7 @@ help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 | \2/p' Makefile | awk -F'|' '{printf "%-19s%s\n", $$1, $$2}'
 
 venv: $(READY)  ## create .venv with everything in it
+	@:
 
 demo: $(READY)  ## sync an invented shop into a database of its own and show the result
 	@$(VENV)/bin/sync-platform demo
@@ -67,6 +68,7 @@ clean:  ## remove .venv and everything that tools left behind; data in .sync_pla
 
 # umask: as root, the embedded PostgreSQL runs as a user of its own and has to read the programs in .venv.
 # Debian's Python may come without ensurepip: then the interpreter's own pip fills the environment.
+# --no-deps: the lock is complete, and pip before 23.3 refuses a pinned package that another one asks for with extras.
 $(READY): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed; none was found. Install it, or say where" \
 	    "it is: make PYTHON=/path/to/python3 ..." >&2; exit 1; }
@@ -84,9 +86,11 @@ $(READY): requirements.lock pyproject.toml
 	        "(Debian, Ubuntu: apt-get install python3-venv) and try again" >&2; exit 1; }; \
 	fi; \
 	echo "installing from requirements.lock"; \
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
+	export PIP_DISABLE_PIP_VERSION_CHECK=1; \
+	$(VENV)/bin/python -m pip install --quiet --no-deps --require-hashes --only-binary :all: \
 	    --requirement requirements.lock; \
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .; \
+	$(VENV)/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .; \
+	$(VENV)/bin/python -m pip check >/dev/null || { $(VENV)/bin/python -m pip check >&2; exit 1; }; \
 	touch $(READY)
 
 endif
