@@ -38,6 +38,10 @@ class TestClock:
     def epoch(self) -> float:
         return self.now.timestamp()
 
+    def forward(self, minutes: float = 5) -> None:
+        """Time passes: what the shop has changed is in the past now."""
+        self.now += timedelta(minutes=minutes)
+
 
 @pytest.fixture
 def clock() -> TestClock:
@@ -94,7 +98,7 @@ def small_shop(name: str = "alder", zone: str = "America/Los_Angeles", seed: int
 
 @pytest.fixture
 def shop(clock: TestClock) -> Shop:
-    return build_shop(small_shop(), clock=lambda: int(clock.epoch() * 1000))
+    return build_shop(small_shop(), clock=clock.epoch)
 
 
 @pytest.fixture

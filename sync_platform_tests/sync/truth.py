@@ -122,10 +122,12 @@ def receipt(record: Record, zone: ZoneInfo) -> Record:
 
 
 def lines(record: Record, products: dict[str, Record]) -> Iterable[Record]:
-    """BLZ-12, BLZ-22. Flower type and strain are the product's, as the source tells them now."""
+    """BLZ-12, BLZ-22. Flower type and strain are the product's, as the source tells them now; where it does not know
+    the product any more, what was known stays and is not compared."""
     for number, item in enumerate((record.get("cart") or {}).get("items") or [], start=1):
         own = _words(item.get("orderItemId"))
-        product = products.get(str(item.get("productId")), {})
+        product = products.get(str(item.get("productId")))
+        described = {} if product is None else {"flower_type": "flowerType", "strain": "genetics"}
         yield {
             "transaction_id": record["id"],
             "order_item_id": own.strip() if own else f"#{number}",
@@ -144,8 +146,7 @@ def lines(record: Record, products: dict[str, Record]) -> Iterable[Record]:
             "tax": _amount(item.get("calcTax")),
             "cost_of_goods": _amount(item.get("cogs")),
             "line_status": _words(item.get("status")),
-            "flower_type": _words(product.get("flowerType")),
-            "strain": _words(product.get("genetics")),
+            **{column: _words((product or {}).get(name)) for column, name in described.items()},
             "deleted": False,
         }
 
