@@ -71,6 +71,18 @@ class SyncSettings(BaseModel):
     lookup_hours: float = Field(default=24, ge=0, le=24 * 31)
 
 
+class ScheduleSettings(BaseModel):
+    """When schedules tick (DAG-10), as cron texts in ``zone``. Vendors ask for no more than these cadences."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    running: bool = Field(default=False, description="whether schedules run from the start, without a click in the UI")
+    zone: str = "UTC"
+    blaze_sales: str = "7 * * * *"
+    blaze_products: str = "*/5 * * * *"
+    blaze_trailing: str = "41 3 * * 0"
+
+
 class Settings(BaseSettings):
     """Read from the environment (``SYNC_PLATFORM_...``, nested with ``__``), a ``.env`` file and a secret directory."""
 
@@ -100,6 +112,7 @@ class Settings(BaseSettings):
     http: HttpSettings = HttpSettings()
     blaze: BlazeSettings = BlazeSettings()
     sync: SyncSettings = SyncSettings()
+    schedules: ScheduleSettings = ScheduleSettings()
 
     @classmethod
     def settings_customise_sources(

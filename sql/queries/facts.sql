@@ -1,0 +1,37 @@
+-- name: customers_per_day
+-- Live rows per business day of the tenant.
+select business_day, count(*) from blaze.customers
+where tenant_id = %(tenant)s and business_day between %(first)s and %(last)s and deleted_at is null
+group by 1 order by 1
+
+-- name: customers_newest
+-- The newest version stored.
+select max(source_modified_at) from blaze.customers where tenant_id = %(tenant)s
+
+-- name: transactions_per_day
+select business_day, count(*) from blaze.transactions
+where tenant_id = %(tenant)s and business_day between %(first)s and %(last)s and deleted_at is null
+group by 1 order by 1
+
+-- name: transactions_newest
+-- By completion: the list of receipts has no order by modification.
+select max(date) from blaze.transactions
+where tenant_id = %(tenant)s and business_day between %(first)s and %(last)s
+
+-- name: transaction_items_per_day
+-- The receipts know how many lines they have; an asset check proves it.
+select business_day, sum(line_count)::bigint from blaze.transactions
+where tenant_id = %(tenant)s and business_day between %(first)s and %(last)s and deleted_at is null
+group by 1 order by 1
+
+-- name: transaction_items_newest
+select max(date) from blaze.transactions
+where tenant_id = %(tenant)s and business_day between %(first)s and %(last)s
+
+-- name: products_per_day
+select business_day, count(*) from blaze.products
+where tenant_id = %(tenant)s and business_day between %(first)s and %(last)s and deleted_at is null
+group by 1 order by 1
+
+-- name: products_newest
+select max(source_modified_at) from blaze.products where tenant_id = %(tenant)s

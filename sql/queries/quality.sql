@@ -1,0 +1,99 @@
+-- name: unbalanced
+-- Ledger rows of a Dagster run that do not balance (SYS-11), and how many there are.
+select count(*) filter (where fetched <> inserted + updated + unchanged + stale + duplicate_in_batch + quarantined
+                           or error_class = 'LedgerUnbalanced') as bad,
+       count(*) as judged
+from platform.sync_runs
+where tenant_id = %(tenant)s and entity = %(entity)s and dagster_run_id = %(dagster_run)s
+
+-- name: rejects
+-- Records that the last finished run of an entity put into quarantine.
+select quarantined as bad, fetched as judged
+from platform.sync_runs
+where tenant_id = %(tenant)s and entity = %(entity)s and kind <> 'dry_run' and finished_at is not null
+order by id desc
+limit 1
+
+-- name: last_success
+-- When an entity was last brought up to date.
+select max(finished_at)
+from platform.sync_runs
+where tenant_id = %(tenant)s and entity = %(entity)s and state = 'succeeded' and kind <> 'dry_run'
+
+-- name: duplicate_customers
+-- Live members of one shop that share phone and e-mail.
+select coalesce(sum(n), 0)::bigint as bad, (select count(*) from blaze.customers
+    where tenant_id = %(tenant)s and deleted_at is null) as judged
+from (
+    select count(*) - 1 as n from blaze.customers
+    where tenant_id = %(tenant)s and deleted_at is null and phone_e164 is not null and email is not null
+    group by shop_id, phone_e164, lower(email) having count(*) > 1
+) repeated
+
+-- name: duplicate_transactions
+-- Receipts of a shop and day with the same number: the vendor numbers them per shop.
+select coalesce(sum(n), 0)::bigint as bad, (select count(*) from blaze.transactions
+    where tenant_id = %(tenant)s and business_day between %(first)s and %(last)s and deleted_at is null) as judged
+from (
+    select count(*) - 1 as n from blaze.transactions
+    where tenant_id = %(tenant)s and business_day between %(first)s and %(last)s and deleted_at is null
+      and trans_no is not null
+    group by shop_id, trans_no having count(*) > 1
+) repeated
+
+-- name: duplicate_transaction_items
+-- Live lines of one receipt that stand in the same place.
+select coalesce(sum(n), 0)::bigint as bad, coalesce(sum(n), 0)::bigint + count(*) as judged
+from (
+    select count(*) - 1 as n
+    from blaze.transaction_items i
+    join blaze.transactions t on t.tenant_id = i.tenant_id and t.transaction_id = i.transaction_id
+    where i.tenant_id = %(tenant)s and t.business_day between %(first)s and %(last)s and i.deleted_at is null
+    group by i.transaction_id, i.line_no
+) places
+
+-- name: duplicate_products
+-- Live products of a shop with the same SKU.
+select coalesce(sum(n), 0)::bigint as bad, (select count(*) from blaze.products
+    where tenant_id = %(tenant)s and deleted_at is null) as judged
+from (
+    select count(*) - 1 as n from blaze.products
+    where tenant_id = %(tenant)s and deleted_at is null and sku is not null
+    group by shop_id, sku having count(*) > 1
+) repeated
+
+-- name: unreferenced_transactions
+-- Receipts whose customer is not among the members.
+select count(*) filter (where c.member_id is null) as bad, count(*) as judged
+from blaze.transactions t
+left join blaze.customers c on c.tenant_id = t.tenant_id and c.member_id = t.customer_id
+where t.tenant_id = %(tenant)s and t.business_day between %(first)s and %(last)s and t.customer_id is not null
+
+-- name: unreferenced_transaction_items
+-- Receipts whose live lines are not as many as the receipt says, which a foreign key could not see either.
+select count(*) filter (where t.line_count <> coalesce(i.lines, 0)) as bad, count(*) as judged
+from blaze.transactions t
+left join (
+    select transaction_id, count(*) as lines from blaze.transaction_items
+    where tenant_id = %(tenant)s and deleted_at is null
+      and transaction_id in (
+          select transaction_id from blaze.transactions
+          where tenant_id = %(tenant)s and business_day between %(first)s and %(last)s)
+    group by 1
+) i using (transaction_id)
+where t.tenant_id = %(tenant)s and t.business_day between %(first)s and %(last)s and t.deleted_at is null
+
+-- name: unreferenced_products
+-- Products whose vendor is not among the lookups.
+select count(*) filter (where l.lookup_id is null) as bad, count(*) as judged
+from blaze.products p
+left join blaze.lookups l on l.tenant_id = p.tenant_id and l.kind = 'vendors' and l.lookup_id = p.vendor_id
+where p.tenant_id = %(tenant)s and p.vendor_id is not null and p.deleted_at is null
+
+-- name: new_drift
+-- What the source sent that its documentation does not say, since the day before the first day asked for.
+select path, kind, detail, count, detail = 'required' as required
+from platform.schema_drift
+where tenant_id = %(tenant)s and entity = %(entity)s and last_seen >= %(since)s
+order by required desc, path
+limit 50

@@ -1,0 +1,28 @@
+"""The whole code location on one page: what Dagster loads (workspace.yaml)."""
+
+from typing import Any
+
+import dagster as dg
+
+from sync_platform.defs.assets.blaze import blaze_assets
+from sync_platform.defs.jobs import JOBS
+from sync_platform.defs.resources import PlatformSource
+from sync_platform.defs.schedules import SCHEDULES
+from sync_platform.defs.sensors.failures import dead_runs, failed_runs
+from sync_platform.defs.sensors.freshness import blaze_freshness
+from sync_platform.defs.sensors.tenants import tenant_partitions
+
+
+def build_defs(**overrides: Any) -> dg.Definitions:
+    """All definitions; ``overrides`` replace resources by name, for tests."""
+    return dg.Definitions(
+        assets=blaze_assets(),
+        jobs=JOBS,
+        schedules=SCHEDULES,
+        sensors=[tenant_partitions, failed_runs, dead_runs, blaze_freshness],
+        resources={"platform": PlatformSource()} | overrides,
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_defs()

@@ -1,0 +1,75 @@
+"""Asset checks of Blaze: one result per check and table for all tenants of a run, naming those that fail (DAG-20)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+
+import dagster as dg
+
+from sync_platform.core.tenant import Tenant
+from sync_platform.sync.platform import Platform
+from sync_platform.sync.quality import CHECKS, NOT_APPLICABLE, CheckName, Finding, Scope, judge
+
+DESCRIPTIONS: dict[CheckName, str] = {
+    "accounting": "fetched = inserted + updated + unchanged + stale + duplicates + quarantined, in every ledger row.",
+    "rejects": "At most 5 % of the records of the last run are in quarantine.",
+    "freshness": "The last successful sync is not older than its objective.",
+    "volume": "A closed day has between 30 % and 300 % of the rows of the 14 days before it.",
+    "uniqueness": "Nothing is stored under two keys.",
+    "references": "Receipts have all their lines; customers, products and vendors are known.",
+    "drift": "The source sends what it documents; a required field is never missing in over 1 % of a page.",
+}
+
+# What must not be built upon; the others are worth a look.
+ERRORS: frozenset[CheckName] = frozenset({"accounting", "rejects"})
+BLOCKING: frozenset[CheckName] = frozenset({"accounting"})
+LISTED = 20
+
+
+def names_for(table: str) -> list[CheckName]:
+    """Checks that make sense for a table."""
+    return [name for name in CHECKS if (table, name) not in NOT_APPLICABLE]
+
+
+def check_specs(asset: dg.AssetKey, table: str) -> list[dg.AssetCheckSpec]:
+    """Specs of all checks of a table."""
+    return [
+        dg.AssetCheckSpec(name, asset=asset, description=DESCRIPTIONS[name], blocking=name in BLOCKING)
+        for name in names_for(table)
+    ]
+
+
+def check_results(
+    platform: Platform,
+    asset: dg.AssetKey,
+    table: str,
+    tenants: Sequence[Tenant],
+    days: Mapping[str, Sequence[date]],
+    dagster_run: str,
+) -> Iterator[dg.AssetCheckResult]:
+    """Judge the days of the tenants of a run. Tenants whose sync failed are judged as well: by what is stored."""
+    findings = [
+        finding
+        for tenant in tenants
+        if (own := days.get(tenant.slug))
+        for finding in judge(platform, Scope(tenant, table, own[0], own[-1], dagster_run))
+    ]
+    for name in names_for(table):
+        yield _result(asset, name, [finding for finding in findings if finding.check == name])
+
+
+def _result(asset: dg.AssetKey, name: CheckName, findings: Sequence[Finding]) -> dg.AssetCheckResult:
+    bad = [finding for finding in findings if not finding.passed]
+    shown = (bad or list(findings))[:LISTED]
+    rows = [
+        dg.TableRecord({"tenant": f.tenant, "bad": f.bad, "judged": f.judged, "finding": f.detail[:300]}) for f in shown
+    ]
+    return dg.AssetCheckResult(
+        asset_key=asset,
+        check_name=name,
+        passed=not bad,
+        severity=dg.AssetCheckSeverity.ERROR if name in ERRORS else dg.AssetCheckSeverity.WARN,
+        description=f"{len(bad)} of {len(findings)} tenants fail" if bad else f"{len(findings)} tenants pass",
+        metadata={"tenants": len(findings), "failing": len(bad), "findings": dg.MetadataValue.table(rows)}
+        if rows
+        else {"tenants": 0, "failing": 0},
+    )

@@ -1,0 +1,85 @@
+"""What an asset page shows of a partition: counters, window, freshness, columns, a sample and a chart (DAG-06)."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import dagster as dg
+
+from sync_platform.db.target import Target
+from sync_platform.sync.request import EntityReport, SyncResult
+
+_COLUMN_TYPES = {
+    "text": "text",
+    "money": "numeric(14,4)",
+    "time": "timestamptz",
+    "day": "date",
+    "flag": "boolean",
+    "integer": "integer",
+    "hash": "uuid",
+}
+
+WIDTH, HEIGHT, GAP = 360, 60, 2
+
+
+def column_schema(target: Target) -> dg.TableSchema:
+    """Columns of a table as the asset page lists them; personal ones are marked."""
+    columns = [
+        dg.TableColumn(
+            column.name,
+            _COLUMN_TYPES[column.kind],
+            description="personal" if column.personal else None,
+            constraints=dg.TableColumnConstraints(nullable=column.name not in target.key),
+        )
+        for column in target.columns
+    ]
+    if target.enrichment:
+        columns += [
+            dg.TableColumn(name, "text", description="from another table") for name, _ in target.enrichment.columns
+        ]
+    return dg.TableSchema(columns)
+
+
+def run_metadata(result: SyncResult, report: EntityReport, newest: datetime | None, now: datetime) -> dict[str, Any]:
+    """The same for all partitions that one pass over a tenant filled: counters of the pass, its calls and windows."""
+    shown: dict[str, Any] = {
+        name: number
+        for name, number in report.counters.as_dict().items()
+        if number or name in ("fetched", "inserted", "updated", "unchanged")
+    }
+    shown |= {"api_calls": report.api_calls, "seconds": round(report.seconds, 3), "ledger_run": report.run_id}
+    shown["window"] = ", ".join(f"{w.start:%Y-%m-%d %H:%M} to {w.end:%Y-%m-%d %H:%M} UTC" for w in result.windows[:3])
+    if newest is not None:
+        shown["newest_record_age_minutes"] = max(0, round((now - newest).total_seconds() / 60))
+    return shown
+
+
+def sample_table(rows: Sequence[Mapping[str, Any]]) -> dg.TableMetadataValue:
+    """A few rows, at least one. The columns have been chosen so that nothing personal is among them."""
+    records = [dg.TableRecord({name: _cell(value) for name, value in row.items()}) for row in rows]
+    return dg.MetadataValue.table(records)
+
+
+def day_chart(rows: Sequence[tuple[date, int]]) -> dg.MarkdownMetadataValue:
+    """Bars of rows per day, with the figures of the last and the fullest day. An SVG that the page shows by itself."""
+    most = max((number for _, number in rows), default=0)
+    step = WIDTH / max(1, len(rows))
+    bars = "".join(
+        f'<rect x="{n * step:.1f}" y="{HEIGHT - HEIGHT * number / (most or 1):.1f}" width="{max(1.0, step - GAP):.1f}"'
+        f' height="{HEIGHT * number / (most or 1):.1f}" fill="#4f7cac"><title>{day}: {number}</title></rect>'
+        for n, (day, number) in enumerate(rows)
+    )
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}">{bars}</svg>'
+    picture = base64.b64encode(svg.encode()).decode()
+    if not rows:
+        return dg.MetadataValue.md("no rows")
+    caption = f"{rows[0][0]} to {rows[-1][0]}; {rows[-1][1]} rows on the last day, {most} on the fullest"
+    return dg.MetadataValue.md(f"![{caption}](data:image/svg+xml;base64,{picture})\n\n{caption}")
+
+
+def _cell(value: Any) -> str | int | float | bool | None:
+    if value is None or isinstance(value, bool | int):
+        return value
+    return format(value, "f") if isinstance(value, Decimal) else str(value)

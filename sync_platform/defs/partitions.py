@@ -1,0 +1,77 @@
+"""Day x tenant: the partitions of every synced table (design: partitions, runs, scale)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import dagster as dg
+
+from sync_platform.core.tenant import Tenant
+from sync_platform.settings import load_settings
+
+TENANTS = "tenants"
+TENANT_PARTITIONS = dg.DynamicPartitionsDefinition(name=TENANTS)
+
+# The zone that reaches a date first: with end_offset=1 no tenant's today is ever missing.
+FIRST_ZONE = "Pacific/Kiritimati"
+
+RANGE_START = "dagster/asset_partition_range_start"
+RANGE_END = "dagster/asset_partition_range_end"
+PARTITION = "dagster/partition"
+
+# A day's last sales arrive after midnight: for so long its partition is still filled by the schedules.
+OPEN_AFTER_MIDNIGHT = timedelta(hours=2)
+
+
+def day_tenant(first_day: date) -> dg.MultiPartitionsDefinition:
+    """The partitions from ``first_day`` on. Keys read ``2026-11-21|sunset-supply``."""
+    days = dg.DailyPartitionsDefinition(start_date=first_day.isoformat(), timezone=FIRST_ZONE, end_offset=1)
+    return dg.MultiPartitionsDefinition({"day": days, "tenant": TENANT_PARTITIONS})
+
+
+DAY_TENANT = day_tenant(load_settings().first_day)
+
+
+@dataclass(frozen=True)
+class PartitionKey:
+    """One business day of one tenant."""
+
+    day: date
+    tenant: str
+
+    @classmethod
+    def parse(cls, text: str) -> "PartitionKey":
+        """From Dagster's text: dimensions in the order of their names."""
+        day, _, tenant = text.partition("|")
+        return cls(date.fromisoformat(day), tenant)
+
+    def __str__(self) -> str:
+        return f"{self.day.isoformat()}|{self.tenant}"
+
+    @property
+    def multi(self) -> dg.MultiPartitionKey:
+        """As Dagster wants it in events."""
+        return dg.MultiPartitionKey({"day": self.day.isoformat(), "tenant": self.tenant})
+
+
+def by_tenant(keys: Iterable[PartitionKey]) -> dict[str, list[date]]:
+    """Days per tenant, in order."""
+    days: dict[str, list[date]] = {}
+    for key in keys:
+        days.setdefault(key.tenant, []).append(key.day)
+    return {tenant: sorted(set(found)) for tenant, found in days.items()}
+
+
+def open_days(tenant: Tenant, now: datetime) -> list[date]:
+    """The days that schedules keep filling: the tenant's today, and yesterday for the first hours after midnight."""
+    local = now.astimezone(tenant.zone)
+    before = (now - OPEN_AFTER_MIDNIGHT).astimezone(tenant.zone).date()
+    return sorted({before, local.date()})
+
+
+def range_tags(first: date, last: date, tenants: list[str]) -> dict[str, str]:
+    """Tags of one run over a chunk of tenants, which have to be neighbours in the order of addition."""
+    return {
+        RANGE_START: str(PartitionKey(first, tenants[0])),
+        RANGE_END: str(PartitionKey(last, tenants[-1])),
+    }

@@ -1,0 +1,68 @@
+"""One materialisation event per finished partition, in few statements, and what a retried run need not do again."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+from dagster._core.definitions.source_asset import SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION
+from dagster._core.events import DagsterEvent, DagsterEventBatchMetadata, generate_event_batch_id
+
+from sync_platform.defs.partitions import PartitionKey
+
+PARENT_RUN = "dagster/parent_run_id"
+FROM_FAILURE = "dagster/is_resume_retry"
+CARRIED = "carried_from_run"
+BATCH = 100
+
+# Without it the framework would record every key of the range once more, with one and the same metadata. It is
+# internal: dagster is pinned to one minor release, and a test counts the events.
+NO_EVENTS_OF_ITS_OWN: dict[str, Any] = {SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION: True}
+
+
+class Recorder:
+    """Records partitions of one asset as materialised, in batches.
+
+    Alone, an event costs a connection and four statements.
+    ``context.log_event`` is the public way and never batches; the constructor below is what it calls. A batch holds
+    one asset, because only its last event updates the asset's record.
+    """
+
+    def __init__(self, context: dg.AssetExecutionContext, asset: dg.AssetKey) -> None:
+        self._step = context.get_step_execution_context()
+        self._asset = asset
+        self._waiting: list[dg.AssetMaterialization] = []
+
+    def add(self, key: PartitionKey, metadata: Mapping[str, Any]) -> None:
+        """Record one partition; call ``flush`` at the end, also after an error."""
+        self._waiting.append(dg.AssetMaterialization(self._asset, partition=key.multi, metadata=metadata))
+        if len(self._waiting) >= BATCH:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what is waiting."""
+        events, self._waiting = self._waiting, []
+        batch = generate_event_batch_id()  # type: ignore[no-untyped-call]
+        for number, event in enumerate(events, start=1):
+            last = number == len(events)
+            DagsterEvent.asset_materialization(self._step, event, DagsterEventBatchMetadata(batch, last))
+
+
+def done_before(context: dg.AssetExecutionContext, asset: dg.AssetKey) -> dict[str, Mapping[str, Any]]:
+    """Metadata by partition of what the run that this one retries "from failure" has finished.
+
+    The retry records these partitions again: it planned all of them, and if it fails, they would be shown as failed.
+    """
+    tags = context.run.tags
+    parent = tags.get(PARENT_RUN) if tags.get(FROM_FAILURE) == "true" else None
+    done: dict[str, Mapping[str, Any]] = {}
+    cursor, more = None, parent is not None
+    while more and parent is not None:
+        page = context.instance.get_records_for_run(
+            parent, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION, cursor=cursor, limit=1000
+        )
+        for record in page.records:
+            event = record.event_log_entry.asset_materialization
+            if event is not None and event.asset_key == asset and event.partition:
+                done[event.partition] = {**event.metadata, CARRIED: parent}
+        cursor, more = page.cursor, page.has_more
+    return done

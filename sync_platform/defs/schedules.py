@@ -1,0 +1,126 @@
+"""Schedules: one range run per chunk of tenants, never one run per tenant (DAG-10)."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import dagster as dg
+from dagster import DagsterRunStatus
+
+from sync_platform.core.tenant import Tenant
+from sync_platform.db.tenants import directory
+from sync_platform.defs.assets.passes import FULL_TAG, OPEN_DAYS_TAG
+from sync_platform.defs.jobs import sync_blaze, sync_blaze_products, sync_blaze_sales
+from sync_platform.defs.partitions import TENANTS, open_days, range_tags
+from sync_platform.defs.resources import PlatformSource
+from sync_platform.settings import load_settings
+
+IN_PROGRESS = [
+    DagsterRunStatus.QUEUED,
+    DagsterRunStatus.NOT_STARTED,
+    DagsterRunStatus.STARTING,
+    DagsterRunStatus.STARTED,
+    DagsterRunStatus.CANCELING,
+]
+
+Platforms = dg.ResourceParam[PlatformSource]
+
+
+def chunks(partitions: Sequence[str], tenants: Sequence[Tenant], size: int) -> Iterator[list[Tenant]]:
+    """Active tenants in chunks of neighbours in the order of the partition set, which is the order of addition.
+
+    A range runs from the first to the last key of a chunk; what lies between and is not active is skipped by the run.
+    """
+    active = {tenant.slug: tenant for tenant in tenants}
+    known = [active[slug] for slug in partitions if slug in active]
+    for start in range(0, len(known), size):
+        yield known[start : start + size]
+
+
+def open_day_requests(chunked: Iterator[list[Tenant]], tick: datetime) -> Iterator[dg.RunRequest]:
+    """Runs over the open days of each chunk. The tick is part of the run key: a run key is spent for ever."""
+    for chunk in chunked:
+        days = sorted({day for tenant in chunk for day in open_days(tenant, tick)})
+        yield _request(days[0], days[-1], chunk, tick, {OPEN_DAYS_TAG: "true"})
+
+
+def trailing_requests(chunked: Iterator[list[Tenant]], tick: datetime, days: int) -> Iterator[dg.RunRequest]:
+    """Runs over the days before today, in every zone: receipts change long after they were completed (BLZ-08)."""
+    for chunk in chunked:
+        last = min(tick.astimezone(tenant.zone).date() for tenant in chunk) - timedelta(days=1)
+        yield _request(last - timedelta(days=days - 1), last, chunk, tick, {FULL_TAG: "true"})
+
+
+def _request(first: date, last: date, chunk: list[Tenant], tick: datetime, tags: dict[str, str]) -> dg.RunRequest:
+    slugs = [tenant.slug for tenant in chunk]
+    return dg.RunRequest(
+        run_key=f"{tick.astimezone(UTC):%Y-%m-%dT%H:%M}/{slugs[0]}",
+        tags={**range_tags(first, last, slugs), **tags},
+    )
+
+
+def _tick(
+    context: dg.ScheduleEvaluationContext, source: PlatformSource, name: str, requests: Any
+) -> list[dg.RunRequest] | dg.SkipReason:
+    """Skip while runs of the same schedule are in progress: they would only meet the writers' lock."""
+    running = context.instance.get_run_records(
+        dg.RunsFilter(tags={"dagster/schedule_name": name}, statuses=IN_PROGRESS), limit=1
+    )
+    if running:
+        return dg.SkipReason(f"run {running[0].dagster_run.run_id} of the last tick is still in progress")
+    with source.open() as platform:
+        tenants = directory(platform.database)
+        size = platform.settings.sync.tenants_per_run
+    partitions = context.instance.get_dynamic_partitions(TENANTS)
+    found = list(requests(chunks(partitions, tenants, size), context.scheduled_execution_time))
+    return found or dg.SkipReason("there is no active tenant")
+
+
+SETTINGS = load_settings()
+STATUS = dg.DefaultScheduleStatus.RUNNING if SETTINGS.schedules.running else dg.DefaultScheduleStatus.STOPPED
+
+
+@dg.schedule(
+    job=sync_blaze_sales,
+    cron_schedule=SETTINGS.schedules.blaze_sales,
+    execution_timezone=SETTINGS.schedules.zone,
+    default_status=STATUS,
+)
+def blaze_sales_hourly(
+    context: dg.ScheduleEvaluationContext, platform: Platforms
+) -> list[dg.RunRequest] | dg.SkipReason:
+    """Members and receipts of the open day of every tenant."""
+    return _tick(context, platform, "blaze_sales_hourly", open_day_requests)
+
+
+@dg.schedule(
+    job=sync_blaze_products,
+    cron_schedule=SETTINGS.schedules.blaze_products,
+    execution_timezone=SETTINGS.schedules.zone,
+    default_status=STATUS,
+)
+def blaze_products_every_5_minutes(
+    context: dg.ScheduleEvaluationContext, platform: Platforms
+) -> list[dg.RunRequest] | dg.SkipReason:
+    """Products that changed since the last run, of every tenant."""
+    return _tick(context, platform, "blaze_products_every_5_minutes", open_day_requests)
+
+
+@dg.schedule(
+    job=sync_blaze,
+    cron_schedule=SETTINGS.schedules.blaze_trailing,
+    execution_timezone=SETTINGS.schedules.zone,
+    default_status=STATUS,
+)
+def blaze_trailing_weekly(
+    context: dg.ScheduleEvaluationContext, platform: Platforms
+) -> list[dg.RunRequest] | dg.SkipReason:
+    """The last 30 days again, and the whole catalogue of products: late refunds, voids, edits and deletions."""
+
+    def requests(chunked: Iterator[list[Tenant]], tick: datetime) -> Iterator[dg.RunRequest]:
+        return trailing_requests(chunked, tick, SETTINGS.blaze.trailing_days)
+
+    return _tick(context, platform, "blaze_trailing_weekly", requests)
+
+
+SCHEDULES = (blaze_sales_hourly, blaze_products_every_5_minutes, blaze_trailing_weekly)
