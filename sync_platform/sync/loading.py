@@ -37,7 +37,9 @@ class Loader:
         self.all_readable = True
         self._rejected_pages = 0
 
-    def load(self, pages: Generator[Fetched, None, None], window: Window, position: dict[str, Any] | None) -> datetime | None:
+    def load(
+        self, pages: Generator[Fetched, None, None], window: Window, position: dict[str, Any] | None
+    ) -> datetime | None:
         """Write all pages; return the highest ``modified`` seen in the window.
 
         Where the source fails midway, what has arrived is written before the error goes on, so that the next
@@ -107,7 +109,7 @@ class Loader:
         scope = MergeScope(tenant.id, tenant.zone_name, run.id, dry_run)
         line_scope = MergeScope(tenant.id, tenant.zone_name, run.lines_id, dry_run) if self.entity.lines else None
         with self._platform.database.transaction(tenant.id) as conn:
-            written = write_batch(conn, batch, scope, line_scope)
+            written = write_batch(conn, batch, scope, line_scope, verify=self._request.verify)
             if position is not None and not dry_run:
                 save_position(
                     conn,

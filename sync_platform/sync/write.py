@@ -21,10 +21,13 @@ class Written:
         self.records, self.lines, self.merged = records, lines, merged
 
 
-def write_batch(conn: Connection[Any], batch: Batch, scope: MergeScope, line_scope: MergeScope | None) -> Written:
+def write_batch(
+    conn: Connection[Any], batch: Batch, scope: MergeScope, line_scope: MergeScope | None, *, verify: bool
+) -> Written:
     """Merge a batch inside the caller's transaction. The caller adds cursor and ledger and commits.
 
-    ``line_scope`` is the scope of the lines' own ledger row, for entities that have lines.
+    ``line_scope`` is the scope of the lines' own ledger row, for entities that have lines. ``verify`` believes nothing
+    about the tables, not even that a receipt that is not there has no lines.
     """
     target = batch.entity.target
     rows = [row.row for row in batch.rows.values()]
@@ -35,7 +38,7 @@ def write_batch(conn: Connection[Any], batch: Batch, scope: MergeScope, line_sco
     counted = batch.records + records.counters
     lines, merged = batch.lines, [records]
     if batch.entity.lines is not None and line_scope is not None:
-        added, merges = _write_lines(conn, batch, records, line_scope)
+        added, merges = _write_lines(conn, batch, records, line_scope, verify)
         lines += added
         merged += merges
     if not scope.dry_run:
@@ -44,15 +47,16 @@ def write_batch(conn: Connection[Any], batch: Batch, scope: MergeScope, line_sco
 
 
 def _write_lines(
-    conn: Connection[Any], batch: Batch, receipts: Merged, scope: MergeScope
+    conn: Connection[Any], batch: Batch, receipts: Merged, scope: MergeScope, verify: bool
 ) -> tuple[Counters, list[Merged]]:
     """Replace the lines of every receipt that was not stale as a set (BLZ-12)."""
     target = batch.entity.lines
     assert target is not None
     lock_table(conn, scope.tenant_id, target)
     stale = Counters(stale=sum(len(batch.rows[key].lines) for key in receipts.stale))
-    new_lines, new_repeats = batch.lines_of(key for key in batch.rows if key not in receipts.existing)
-    kept = [key for key in batch.rows if key in receipts.existing and key not in receipts.stale]
+    new = [] if verify else [key for key in batch.rows if key not in receipts.existing]
+    new_lines, new_repeats = batch.lines_of(new)
+    kept = list(batch.rows.keys() - set(new) - receipts.stale)
     old_lines, old_repeats = batch.lines_of(kept)
     inserted = merge(conn, target, new_lines, scope, all_new=True)
     merged = merge(conn, target, old_lines, scope)

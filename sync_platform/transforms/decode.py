@@ -68,7 +68,7 @@ def explain(error: msgspec.ValidationError) -> tuple[str, str, str]:
         name = message.rsplit("`", 2)[-2] if message.count("`") >= 2 else ""
         path = f"{path}.{name}".lstrip(".")
         return "missing_required", path, f"{path} is missing; the source has to send it"
-    if message.startswith("Expected `") and "got `" in message:
+    if (message.startswith("Expected `") and "got `" in message) or message.startswith("Invalid "):
         return "wrong_type", path, f"{path}: {message}; map the new type or correct it at the source"
     return "out_of_range", path, f"{path}: {message}; correct it at the source"
 

@@ -63,9 +63,7 @@ def make_platform(settings: Settings, database: Database, clock: TestClock) -> M
     """``make_platform(sync={"batch_records": 50})``: the same database under other settings; never really sleeps."""
 
     def make(**overrides: dict[str, Any]) -> Platform:
-        changed = {
-            name: getattr(settings, name).model_copy(update=values) for name, values in overrides.items()
-        }
+        changed = {name: getattr(settings, name).model_copy(update=values) for name, values in overrides.items()}
         effective = settings.model_copy(update=changed)
         keyring = KeyRing.from_settings(effective)
         budgets = blaze_budgets(effective, database, keyring, lambda _: None)

@@ -15,10 +15,10 @@ DATA_TABLES = ("customers", "transactions", "transaction_items", "products", "lo
 WHOLE = 45
 
 
-def ask(tenant: Tenant, entity: Entity, platform: Platform, days: int = WHOLE, **values: Any) -> SyncRequest:
-    """The last ``days`` days up to today in the tenant's zone."""
+def ask(tenant: Tenant, entity: Entity, platform: Platform, last: int = WHOLE, **values: Any) -> SyncRequest:
+    """The last ``last`` days up to today in the tenant's zone."""
     today = platform.clock().astimezone(tenant.zone).date()
-    fields: dict[str, Any] = {"days": (last_days(today, days),), "kind": "manual", "actor": "test"}
+    fields: dict[str, Any] = {"days": (last_days(today, last),), "kind": "manual", "actor": "test"}
     return SyncRequest(tenant, entity, **(fields | values))
 
 
@@ -28,7 +28,9 @@ def last_days(today: date, days: int) -> tuple[date, date]:
 
 
 def sync(platform: Platform, tenant: Tenant, entity: Entity, days: int = WHOLE, **values: Any) -> SyncResult:
-    """One entity."""
+    """One entity. ``ranges`` asks for other days than the last ones."""
+    if ranges := values.pop("ranges", None):
+        values["days"] = ranges
     return sync_blaze(platform, ask(tenant, entity, platform, days, **values))
 
 

@@ -53,9 +53,7 @@ def test_money_goes_through_exactly(platform: Platform, owner: Tenant, shop: Sho
     ware = shop.products.ids()[0]
     shop.modify("products", ware, unitPrice=1234567890.1234, purchasePrice=0.1)
     sync(platform, owner, "products")
-    found = one(
-        platform.database, owner, "select retail_price, cost from blaze.products where product_id = %s", ware
-    )
+    found = one(platform.database, owner, "select retail_price, cost from blaze.products where product_id = %s", ware)
     assert found == (Decimal("1234567890.1234"), Decimal("0.1000"))
 
 

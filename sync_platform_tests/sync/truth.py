@@ -88,9 +88,7 @@ def customer(record: Record, zone: ZoneInfo) -> Record:
 def receipt(record: Record, zone: ZoneInfo) -> Record:
     """BLZ-21."""
     cart = record.get("cart") or {}
-    day = next(
-        filter(None, (record.get(f) for f in ("completedTime", "processedTime", "created", "modified"))), None
-    )
+    day = next(filter(None, (record.get(f) for f in ("completedTime", "processedTime", "created", "modified"))), None)
     refunded = None
     if cart and str(record.get("transType") or "").lower() == "refund":
         found = [cart[f] for f in ("finalRefundAmt", "refundAmount", "total") if cart.get(f)]
