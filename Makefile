@@ -13,11 +13,11 @@ SHELL := /bin/sh
 .SHELLFLAGS := -ec
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo up test test-quick lint format settings lock wheel clean
+.PHONY: help venv demo up test test-quick lint format settings graph lock wheel clean
 
 ifneq ($(ROOT),.)
 # called with -f from somewhere else: go there first
-help venv demo up test test-quick lint format settings lock wheel clean:
+help venv demo up test test-quick lint format settings graph lock wheel clean:
 	@$(MAKE) --no-print-directory -C "$(ROOT)" $@
 else
 
@@ -53,6 +53,9 @@ format: $(READY)  ## put the code into the standard form
 
 settings: $(READY)  ## rewrite .env.example and docs/settings.md from the settings model
 	@$(VENV)/bin/python -m sync_platform_tests.project.settings_page --write
+
+graph: $(READY)  ## draw the assets into README.md again
+	@$(VENV)/bin/python -m sync_platform_tests.project.asset_graph --write
 
 lock: $(READY)  ## resolve the dependencies again and write requirements.lock
 	@$(VENV)/bin/python -m pip install --quiet uv
