@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Annotated
 
+import structlog
 import typer
 
-from sync_platform.cli import config, credential, database, doctor, quarantine, runs, sync, tenant
+from sync_platform.cli import config, credential, database, demo, doctor, quarantine, runs, sandbox, sync, tenant, up
 from sync_platform.cli.output import say
 from sync_platform.core.errors import InvalidRequest, Refused, SyncError, UnknownTenant
 from sync_platform.core.redact import redact_text
@@ -39,7 +40,10 @@ app.add_typer(runs.app, name="runs")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(database.app, name="db")
 app.add_typer(config.app, name="config")
+app.add_typer(sandbox.app, name="sandbox")
 app.command("doctor")(doctor.doctor)
+app.command("demo")(demo.demo)
+app.command("up")(up.up)
 
 
 def _show_version(wanted: bool) -> None:
@@ -63,6 +67,8 @@ def options(
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code: 0 ok, 1 failed, 2 usage, 3 partial, 4 refused."""
     shell = Shell()
+    # results go to standard output, everything else beside it
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     try:
         app(args=list(arguments), prog_name="sync-platform", obj=shell)
     except SystemExit as stop:

@@ -1,6 +1,7 @@
 """``sync-platform quarantine``: records that could not be loaded (SYS-08). Personal fields are shown masked."""
 
 from dataclasses import asdict
+from getpass import getuser
 from typing import Annotated, Any, get_args
 
 import typer
@@ -13,6 +14,9 @@ from sync_platform.db.quarantine import dismiss as dismiss_item
 from sync_platform.db.tenants import find_tenant
 from sync_platform.settings import load_settings
 from sync_platform.sync.platform import open_platform
+from sync_platform.sync.replay import replay as replay_items
+
+PARTIAL = 3
 
 app = typer.Typer(help="Records that could not be loaded.", no_args_is_help=True)
 
@@ -56,6 +60,35 @@ def dismiss(item_id: ItemId, tenant: TenantSlug, as_json: AsJson = False) -> Non
     with open_platform(load_settings()) as platform:
         closed = dismiss_item(platform.database, find_tenant(platform.database, tenant).id, item_id)
     emit(_as_data(closed), as_json, f"item {closed.id} is {closed.state}")
+
+
+@app.command()
+def replay(
+    tenant: TenantSlug,
+    item_id: Annotated[int | None, typer.Argument(help="Number of one item; without it, all that match.")] = None,
+    entity: Annotated[str | None, typer.Option(help="Only this entity.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Only this reason code.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 200,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would be replayed.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Load items again, read anew from their source. What is still wrong stays open; exit code 3 then."""
+    with open_platform(load_settings()) as platform:
+        owner = find_tenant(platform.database, tenant)
+        if item_id is not None:
+            chosen = [item(platform.database, owner.id, item_id)]
+        else:
+            chosen = items(platform.database, owner.id, entity=entity, reason=reason, limit=limit)
+        if dry_run:
+            columns = ("id", "entity", "record_key", "reason")
+            rows = [tuple(getattr(one, name) for name in columns) for one in chosen]
+            emit([dict(zip(columns, row, strict=True)) for row in rows], as_json, table_of(*columns, rows=rows))
+            return
+        done = replay_items(platform, owner, chosen, f"cli/{getuser()}")
+    text = f"{len(done.loaded)} items loaded, {len(done.still_open)} still rejected"
+    emit(asdict(done), as_json, text)
+    if done.still_open:
+        raise typer.Exit(PARTIAL)
 
 
 def _as_data(found: QuarantineItem) -> dict[str, Any]:

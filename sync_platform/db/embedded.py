@@ -110,6 +110,21 @@ def start_embedded(
     return server
 
 
+def in_use(data_dir: Path) -> bool:
+    """Whether a process holds the server of this folder."""
+    holders = data_dir.expanduser().resolve() / "postgres.holders"
+    if not holders.exists():
+        return False
+    handle = os.open(holders, os.O_RDWR)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
 def _create_cluster(cluster: Path) -> None:
     # builtin provider: the order of text is the same on every machine
     locale = ("--no-locale", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")

@@ -1,0 +1,126 @@
+"""What the demonstration prints: where every record went, and whether the tables say what the source says."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+from urllib.request import urlopen
+
+from sync_platform.cli.stage import Stage
+from sync_platform.core.window import start_of_day
+from sync_platform.db.run_row import RunRow
+
+# table -> the stand-in's name for it
+SOURCES = {"customers": "members", "transactions": "transactions", "products": "products"}
+COLUMNS = ("fetched", "inserted", "updated", "unchanged", "stale", "duplicate_in_batch", "quarantined")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A ledger row of a tenant."""
+
+    tenant: str
+    run: RunRow
+
+    @property
+    def rows_per_second(self) -> int:
+        """Records fetched per second of the entity's own run; lines share the time of their receipts."""
+        finished = self.run.finished_at
+        seconds = (finished - self.run.started_at).total_seconds() if finished else 0
+        return round(self.run.fetched / seconds) if seconds else 0
+
+
+@dataclass
+class DemoReport:
+    """Collects what happened; ``good`` is False as soon as anything is off."""
+
+    runs: list[list[Row]] = field(default_factory=list)
+    checks: dict[str, bool | None] = field(default_factory=dict)
+    comparison: list[tuple[str, str, int, int]] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def good(self) -> bool:
+        """Whether everything is as it has to be."""
+        return not self.problems
+
+    def add_run(self, rows: list[Row], checks: dict[str, bool | None]) -> None:
+        """Judge a run: it succeeded, every ledger row balances, every check passed, the second one wrote nothing."""
+        number = len(self.runs) + 1
+        self.runs.append(rows)
+        self.checks = checks
+        self.problems += [f"run {number}: {name} failed" for name, passed in checks.items() if not passed]
+        for row in rows:
+            what = f"run {number}: {row.tenant} {row.run.entity}"
+            if row.run.state != "succeeded":
+                self.problems.append(f"{what} is {row.run.state}: {row.run.error_message}")
+            if not row.run.counters.balanced:
+                self.problems.append(f"{what} does not balance")
+            if number == 1 and not row.run.counters.inserted:
+                self.problems.append(f"{what} inserted nothing")
+            if number > 1 and row.run.counters.written:
+                self.problems.append(f"{what} wrote {row.run.counters.written} rows again")
+
+    def compare_with_source(self, ready: Stage, url: str) -> None:
+        """Count records at the source and rows in the tables, of the days that were read."""
+        for slug, tenant in ready.by_slug().items():
+            spec = ready.tenants[slug]
+            start = int(start_of_day(ready.days[0], tenant.zone).timestamp() * 1000)
+            with ready.platform.database.transaction(tenant.id) as conn:
+                for table, entity in SOURCES.items():
+                    address = f"{url}/_sandbox/truth?shop={quote(spec.name)}&entity={entity}"
+                    with urlopen(address, timeout=30) as answer:  # noqa: S310  our own stand-in on loopback
+                        records = json.load(answer)
+                    source = sum(1 for r in records if entity != "members" or r["modified"] >= start)
+                    counted = conn.execute(f"select count(*) from blaze.{table}").fetchone()  # noqa: S608
+                    stored = int(counted[0]) if counted else 0
+                    self.comparison.append((slug, table, source, stored))
+                    if source != stored:
+                        self.problems.append(f"{slug}: {source} {entity} at the source, {stored} in blaze.{table}")
+
+    def as_data(self) -> dict[str, Any]:
+        """For ``--json``."""
+        return {
+            "good": self.good,
+            "problems": self.problems,
+            "runs": [[{"tenant": row.tenant, **_shown(row)} for row in rows] for rows in self.runs],
+            "checks": self.checks,
+            "source_and_tables": [
+                {"tenant": tenant, "table": table, "source": source, "stored": stored}
+                for tenant, table, source, stored in self.comparison
+            ],
+        }
+
+    def text(self, seconds: float) -> str:
+        """For people."""
+        lines: list[str] = []
+        for number, rows in enumerate(self.runs, start=1):
+            lines += ["", f"Run {number}: fetched = inserted + updated + unchanged + stale + duplicates + quarantined"]
+            for row in rows:
+                c = row.run.counters
+                fates = (c.inserted, c.updated, c.unchanged, c.stale, c.duplicate_in_batch, c.quarantined)
+                identity = f"{c.fetched:>6} = " + " + ".join(f"{fate:>5}" for fate in fates)
+                calls = f"{row.run.api_calls:>4} calls {row.rows_per_second:>7} rows/s"
+                lines.append(f"  {row.tenant:<15} {row.run.entity:<18} {identity}  {calls}")
+        lines += ["", "The source's own count and ours:"]
+        for tenant, table, source, stored in self.comparison:
+            lines.append(
+                f"  {tenant:<15} {table:<18} {source:>6} {stored:>6}  {'same' if source == stored else 'DIFFERENT'}"
+            )
+        passed = sum(1 for result in self.checks.values() if result)
+        lines += ["", f"{passed} of {len(self.checks)} asset checks and runs passed; {seconds:.0f} s in all."]
+        lines += [f"OFF: {problem}" for problem in self.problems]
+        lines += ["To look at it in the Dagster UI: make up"] if self.good else []
+        return "\n".join(lines)
+
+
+def _shown(row: Row) -> dict[str, Any]:
+    counters = row.run.counters.as_dict()
+    numbers = {name: counters[name] for name in COLUMNS}
+    return {
+        "entity": row.run.entity,
+        "state": row.run.state,
+        **numbers,
+        "api_calls": row.run.api_calls,
+        "rows_per_second": row.rows_per_second,
+    }
