@@ -1,4 +1,4 @@
-"""Draws the assets and what feeds them into ``README.md``: ``python -m sync_platform_tests.project.asset_graph --write``."""
+"""Draws the assets and what feeds them into ``README.md``: ``make graph``."""
 
 import sys
 from pathlib import Path

@@ -10,7 +10,9 @@ from sync_platform_tests.project.secret_scan import ROOT, tracked_files
 LOCAL = {
     "somebody's folder": re.compile(r"(?<![\w.:*])/(?:[r]oot|[h]ome/\w+|[U]sers/\w+|[w]ork)/"),
     "a file address": re.compile(r"\b[f]ile:///"),
-    "a package index": re.compile(r"https?://\S+/[s]imple\b|(?<!emit-)\b[i]ndex[-_]url\b|[f]ind-links", re.IGNORECASE),
+    "a package index": re.compile(
+        r"https?://\S+/[s]imple\b|(?<!emit-)\b[i]ndex[-_]url\b|[f]ind-links[= ]\S+:/", re.IGNORECASE
+    ),
 }
 
 
@@ -34,6 +36,7 @@ def test_no_file_names_a_place_of_one_machine(what):
         ("somebody's folder", 'path = "/' + 'home/ann/shop"'),
         ("a file address", "fi" + "le:///etc/hosts"),
         ("a package index", "--extra-in" + "dex-url https://packages.example/x"),
+        ("a package index", "--find-li" + "nks https://packages.example/wheels"),
         ("a package index", "https://packages.example/sim" + "ple"),
     ],
 )
