@@ -43,7 +43,7 @@ def rename_vendors(conn: Connection[Any], scope: MergeScope) -> int:
 
 
 def products_of_other_kind(conn: Connection[Any], scope: MergeScope, rows: Sequence[Sequence[Any]]) -> list[str]:
-    """Of the rows of ``PRODUCTS`` to be written, the keys whose flower type or strain is new. Asked before the merge."""
+    """Keys of the rows of ``PRODUCTS`` to be written whose flower type or strain is new. Asked before the merge."""
     at = [PRODUCTS.names.index(name) for name in ("product_id", "flower_type", "strain")]
     ids, flower_types, strains = ([row[n] for row in rows] for n in at)
     values = {"tenant": scope.tenant_id, "ids": ids, "flower_types": flower_types, "strains": strains}

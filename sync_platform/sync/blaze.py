@@ -16,7 +16,7 @@ from sync_platform.sync.lookups import refresh_lookups
 from sync_platform.sync.parents import reread_parents
 from sync_platform.sync.plan import PlannedWindow, plan
 from sync_platform.sync.platform import Platform
-from sync_platform.sync.reading import FULL, Fetched, PageReader, ahead, read_chunks, resumed, spans
+from sync_platform.sync.reading import FULL, Fetched, PageReader, ahead, newest_of, parts, read_chunks, spans
 from sync_platform.sync.request import EntityReport, OnProgress, SyncRequest, SyncResult, no_progress
 from sync_platform.sync.running import Run, ledger_run
 
@@ -76,8 +76,8 @@ def _sync_account(
     )
     # whoever wants every record compared does not want to go on in the middle
     place = Cursor(cursor.watermark) if request.verify else cursor
-    for item, position in resumed(planned, place, _overlap(platform, entity)):
-        _read_window(platform, request, opened, loader, item, position)
+    for item in planned:
+        _read_window(platform, request, opened, loader, item, place)
     if entity.name == "transactions":
         reread_parents(platform, request, run, opened, loader)
     return [item.window for item in planned]
@@ -89,12 +89,15 @@ def _read_window(
     opened: OpenAccount,
     loader: Loader,
     item: PlannedWindow,
-    position: dict[str, object] | None,
+    cursor: Cursor,
 ) -> None:
     """Load a window and, if it reaches the present, move the cursor (BLZ-07)."""
-    chunks = _chunks(platform, opened, loader.entity, item.window)
-    pages = read_chunks(chunks, position, _reader(opened, loader.entity), _known(platform, request, loader.entity))
-    newest = loader.load(ahead(pages), item.window, position)
+    reader, known = _reader(opened, loader.entity), _known(platform, request, loader.entity)
+    newest: datetime | None = None
+    for part in parts(item, cursor, _overlap(platform, loader.entity)):
+        chunks = _chunks(platform, opened, loader.entity, part.window)
+        pages = ahead(read_chunks(chunks, part.position, reader, known))
+        newest = loader.load(pages, Window(item.window.start, part.window.end), newest or newest_of(part.position))
     watermark: datetime | None = None
     if item.reaches_now:
         if loader.entity.name == "transactions":  # the current day is always read again
@@ -118,7 +121,7 @@ def _read_collection(
         window, place = cursor.window, cursor.position
     reader = opened.client.products(place["page"] if place else None)
     pages = (Fetched(page, KnownRecords(), {FULL: True, "page": page.position}) for page in reader)
-    newest = loader.load(ahead(pages), window, place)
+    newest = loader.load(ahead(pages), window, newest_of(place))
     if place is None and loader.complete_pass and loader.all_readable:
         delete_absent(platform, request, run, loader.entity, loader.seen)
     loader.complete(min(newest, window.end) if newest else None)

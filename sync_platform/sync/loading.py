@@ -14,7 +14,7 @@ from sync_platform.db.merge import MergeScope
 from sync_platform.sync.batch import Batch
 from sync_platform.sync.blaze_entities import SOURCE, BlazeEntity
 from sync_platform.sync.platform import Platform
-from sync_platform.sync.reading import Fetched, newest_of
+from sync_platform.sync.reading import Fetched
 from sync_platform.sync.request import SyncRequest
 from sync_platform.sync.running import Run
 from sync_platform.sync.write import write_batch
@@ -23,8 +23,8 @@ from sync_platform.sync.write import write_batch
 class Loader:
     """Loads pages of one entity of one account.
 
-    ``seen`` holds the keys of a collection that is read whole; ``complete_pass`` tells whether the source says that this
-    was all of it, ``all_readable`` whether every record told its key.
+    ``seen`` holds the keys of a collection that is read whole; ``complete_pass`` tells whether the source says that
+    this was all of it, ``all_readable`` whether every record told its key.
     """
 
     def __init__(self, platform: Platform, request: SyncRequest, entity: BlazeEntity, run: Run, account: str) -> None:
@@ -37,15 +37,12 @@ class Loader:
         self.all_readable = True
         self._rejected_pages = 0
 
-    def load(
-        self, pages: Generator[Fetched, None, None], window: Window, position: dict[str, Any] | None
-    ) -> datetime | None:
-        """Write all pages; return the highest ``modified`` seen in the window.
+    def load(self, pages: Generator[Fetched, None, None], window: Window, newest: datetime | None) -> datetime | None:
+        """Write all pages; return the highest ``modified`` seen, ``newest`` included.
 
         Where the source fails midway, what has arrived is written before the error goes on, so that the next
         run does not fetch it again.
         """
-        newest = newest_of(position)
         latest: dict[str, Any] | None = None
         stopped: SyncError | None = None
         with closing(pages):  # stops the reader ahead of us: no call is made once the run is over

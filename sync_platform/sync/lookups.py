@@ -38,18 +38,19 @@ def refresh_lookups(platform: Platform, request: SyncRequest, on_progress: OnPro
     due = [account for account in accounts if request.full or _due(platform, request, account.account)]
     if not due:
         return []
-    failed: list[SyncError] = []
+    errors: list[SyncError] = []
     with (
         suppress(AlreadyRunning),
-        ledger_run(platform, request, SOURCE, (ENTITY,), None, on_progress) as (run, _, failed),
+        ledger_run(platform, request, SOURCE, (ENTITY,), None, on_progress) as (run, _, found),
     ):
+        errors = found
         for account in due:
             with open_account(platform, request.tenant, account, run.calls) as opened:
                 for kind in (*KINDS, SHOPS):
                     run.check()
                     _refresh(platform, request, run, kind, _records(opened, kind))
                 _done(platform, request, run, account.account)
-    return failed
+    return errors
 
 
 def _due(platform: Platform, request: SyncRequest, account: str) -> bool:

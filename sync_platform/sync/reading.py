@@ -31,31 +31,36 @@ class Fetched:
     position: dict[str, Any]
 
 
-def resumed(
-    planned: list[PlannedWindow], cursor: Cursor, overlap: timedelta
-) -> list[tuple[PlannedWindow, dict[str, Any] | None]]:
-    """Planned windows with the position to start from.
+@dataclass(frozen=True)
+class Part:
+    """A stretch of a planned window that is read in one go, from ``position`` on."""
 
-    A window that an earlier run left open and that begins where a planned one begins is finished first, and the planned
-    one goes on where it ends: nothing is read twice, and its own upper bound stays what it was.
+    window: Window
+    position: dict[str, Any] | None
+
+
+def parts(item: PlannedWindow, cursor: Cursor, overlap: timedelta) -> list[Part]:
+    """What is still to be read of a planned window, given where the last run stopped.
+
+    A window that an earlier run left open and that begins where this one begins is finished first, up to the upper
+    bound it had, and a second part goes on where it ends: what was committed is not read twice, however often a run is
+    interrupted. The position tells where in the window such a second part began.
     """
-    result: list[tuple[PlannedWindow, dict[str, Any] | None]] = []
-    for item in planned:
-        left = cursor.window
-        if left is None or left.start != item.window.start or left.end > item.window.end:
-            result.append((item, None))
-            continue
-        result.append((PlannedWindow(left, item.reaches_now), cursor.position))
-        if left.end < item.window.end:
-            rest = Window(max(left.end - overlap, left.start), item.window.end)
-            result.append((PlannedWindow(rest, item.reaches_now), None))
-    return result
+    left, position = cursor.window, cursor.position
+    if left is None or position is None or left.start != item.window.start or left.end > item.window.end:
+        return [Part(item.window, None)]
+    begun = datetime.fromisoformat(position["from"]) if "from" in position else left.start
+    found = [Part(Window(begun, left.end), position)]
+    if left.end < item.window.end:
+        found.append(Part(Window(max(left.end - overlap, left.start), item.window.end), None))
+    return found
 
 
 def read_chunks(
     chunks: list[Window], position: dict[str, Any] | None, read: PageReader, known: KnownReader
 ) -> Iterator[Fetched]:
     """Pages of consecutive chunks. ``position`` is one that an earlier read handed out, or None for the beginning."""
+    begun = {"from": chunks[0].start.isoformat()} if chunks else {}
     start_at = datetime.fromisoformat(position["chunk"]) if position else None
     for chunk in chunks:
         if start_at is not None and chunk.start < start_at:
@@ -63,7 +68,7 @@ def read_chunks(
         inside = position["page"] if position and chunk.start == start_at else None
         stored = known(chunk)
         for page in read(chunk, inside):
-            yield Fetched(page, stored, {"chunk": chunk.start.isoformat(), "page": page.position})
+            yield Fetched(page, stored, {**begun, "chunk": chunk.start.isoformat(), "page": page.position})
 
 
 def ahead(pages: Iterator[Fetched]) -> Generator[Fetched, None, None]:
@@ -72,8 +77,8 @@ def ahead(pages: Iterator[Fetched]) -> Generator[Fetched, None, None]:
 
 
 def spans(window: Window, length: timedelta) -> list[Window]:
-    """Consecutive windows of at most ``length`` of elapsed time: seven days of a week with a clock change are 169 hours,
-    which a source that counts milliseconds refuses."""
+    """Consecutive windows of at most ``length`` of elapsed time, for sources that count milliseconds: seven days with
+    a clock change among them may have 169 hours, which they refuse."""
     starts = [window.start + n * length for n in range(-((window.start - window.end) // length))]
     return [Window(start, min(start + length, window.end)) for start in starts]
 

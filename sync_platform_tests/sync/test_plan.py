@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sync_platform.core.window import Window
 from sync_platform.db.cursors import Cursor
 from sync_platform.sync.plan import PlannedWindow, plan
-from sync_platform.sync.reading import resumed
+from sync_platform.sync.reading import Part, parts, spans
 
 LA = ZoneInfo("America/Los_Angeles")
 NOW = datetime(2026, 3, 10, 20, 0, tzinfo=UTC)  # 13:00 on 10 March in Los Angeles
@@ -68,9 +68,20 @@ def test_an_interrupted_window_is_finished_before_the_rest() -> None:
     start, middle = NOW - timedelta(days=2), NOW - timedelta(hours=1)
     wanted = PlannedWindow(Window(start, NOW), True)
     cursor = Cursor(None, Window(start, middle), {"chunk": "x"})
-    assert resumed([wanted], cursor, MINUTES) == [
-        (PlannedWindow(Window(start, middle), True), {"chunk": "x"}),
-        (PlannedWindow(Window(middle - MINUTES, NOW), True), None),
+    assert parts(wanted, cursor, MINUTES) == [
+        Part(Window(start, middle), {"chunk": "x"}),
+        Part(Window(middle - MINUTES, NOW), None),
+    ]
+
+
+def test_an_interrupted_rest_does_not_bring_the_beginning_back() -> None:
+    """SYS-09: the second part of a window that was interrupted twice."""
+    start, rest, middle = NOW - timedelta(days=9), NOW - timedelta(days=1), NOW - timedelta(hours=1)
+    wanted = PlannedWindow(Window(start, NOW), True)
+    position = {"from": rest.isoformat(), "chunk": "x"}
+    assert parts(wanted, Cursor(None, Window(start, middle), position), MINUTES) == [
+        Part(Window(rest, middle), position),
+        Part(Window(middle - MINUTES, NOW), None),
     ]
 
 
@@ -79,4 +90,15 @@ def test_a_window_that_begins_elsewhere_is_read_from_its_start(start: datetime) 
     """SYS-09: another window's position says nothing about this one."""
     wanted = PlannedWindow(Window(NOW - timedelta(days=2), NOW), True)
     cursor = Cursor(None, Window(start, NOW - timedelta(hours=1)), {"chunk": "x"})
-    assert resumed([wanted], cursor, MINUTES) == [(wanted, None)]
+    assert parts(wanted, cursor, MINUTES) == [Part(wanted.window, None)]
+
+
+@given(st.integers(0, 60 * 24 * 40), st.integers(1, 7))
+def test_spans_cover_a_window_without_gap_and_never_exceed_their_length(minutes: int, days: int) -> None:
+    """BLZ-05: also across a change of the clock, where seven business days may have 169 hours."""
+    window, length = Window(NOW - timedelta(minutes=minutes), NOW), timedelta(days=days)
+    found = spans(window, length)
+    assert all(span.end - span.start <= length for span in found)
+    edges = [window.start, *(span.end for span in found)]
+    assert [span.start for span in found] == edges[:-1]
+    assert edges[-1] == window.end

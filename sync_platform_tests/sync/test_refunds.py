@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
-
 import pytest
 
 from sync_platform.core.tenant import Tenant
