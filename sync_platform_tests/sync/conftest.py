@@ -94,6 +94,14 @@ def small_shop(name: str = "alder", zone: str = "America/Los_Angeles", seed: int
     return ShopSpec(**(fields | values))
 
 
+def within_reach(shop: Shop) -> Shop:
+    """The shop with all its members modified during the last twenty days: a read of a month finds every one."""
+    earliest = int((NOW - timedelta(days=20)).timestamp() * 1000)
+    for record in shop.truth("members"):
+        shop.publish("members", record | {"modified": max(record["modified"], earliest)})
+    return shop
+
+
 @pytest.fixture
 def shop(clock: TestClock) -> Shop:
     return build_shop(small_shop(), clock=clock.epoch)

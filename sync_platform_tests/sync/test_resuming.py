@@ -12,7 +12,7 @@ from sync_platform.sandbox.shop import Shop, build_shop
 from sync_platform.sync.blaze import sync_blaze
 from sync_platform.sync.platform import Platform
 from sync_platform.sync.request import ENTITIES, Entity, Progress
-from sync_platform_tests.sync.conftest import Connect, MakePlatform, TestClock, small_shop
+from sync_platform_tests.sync.conftest import Connect, MakePlatform, TestClock, small_shop, within_reach
 from sync_platform_tests.sync.syncing import ask, sync
 from sync_platform_tests.sync.truth import assert_accounted, assert_tables_equal_truth
 
@@ -78,7 +78,8 @@ def fresh(
     servers: list[BlazeSandbox] = []
 
     def make(number: int) -> tuple[Tenant, Shop, BlazeSandbox]:
-        shop = build_shop(small_shop(f"shop-{number}", products=60, sales_per_day=12), clock=clock.epoch)
+        spec = small_shop(f"shop-{number}", products=60, sales_per_day=12)
+        shop = within_reach(build_shop(spec, clock=clock.epoch))
         server = BlazeSandbox([shop], clock=clock.epoch).start()
         servers.append(server)
         return connect(server, shop), shop, server
@@ -100,7 +101,7 @@ def test_stopping_at_every_page_ends_in_the_truth(
     while stopped:
         boundary += 1
         tenant, shop, _ = fresh(boundary)
-        request = ask(tenant, entity, small_batches, 600 if entity == "customers" else 45)
+        request = ask(tenant, entity, small_batches)
         first = sync_blaze(small_batches, request, stopping_after(small_batches, boundary))
         stopped = first.state == "cancelled"
         small_batches.stopping.clear()
