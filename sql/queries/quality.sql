@@ -5,6 +5,7 @@ select count(*) filter (where fetched <> inserted + updated + unchanged + stale 
        count(*) as judged
 from platform.sync_runs
 where tenant_id = %(tenant)s and entity = %(entity)s and dagster_run_id = %(dagster_run)s
+  and started_at > clock_timestamp() - interval '7 days'
 
 -- name: rejects
 -- Records that the last finished run of an entity put into quarantine.
@@ -15,10 +16,12 @@ order by id desc
 limit 1
 
 -- name: last_success
--- When an entity was last brought up to date.
-select max(finished_at)
+-- How long ago an entity was last brought up to date. By start: there is an index, and one entity's runs do not overlap.
+select clock_timestamp() - finished_at
 from platform.sync_runs
 where tenant_id = %(tenant)s and entity = %(entity)s and state = 'succeeded' and kind <> 'dry_run'
+order by started_at desc
+limit 1
 
 -- name: duplicate_customers
 -- Live members of one shop that share phone and e-mail.
@@ -91,9 +94,9 @@ left join blaze.lookups l on l.tenant_id = p.tenant_id and l.kind = 'vendors' an
 where p.tenant_id = %(tenant)s and p.vendor_id is not null and p.deleted_at is null
 
 -- name: new_drift
--- What the source sent that its documentation does not say, since the day before the first day asked for.
+-- What the source sent in the last day that its documentation does not say.
 select path, kind, detail, count, detail = 'required' as required
 from platform.schema_drift
-where tenant_id = %(tenant)s and entity = %(entity)s and last_seen >= %(since)s
+where tenant_id = %(tenant)s and entity = %(entity)s and last_seen > clock_timestamp() - interval '1 day'
 order by required desc, path
 limit 50

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from psycopg import sql
+from psycopg import Connection, sql
 from psycopg.rows import dict_row
 
 from sync_platform.core.tenant import Tenant
@@ -29,9 +29,14 @@ def table_facts(platform: Platform, tenant: Tenant, table: str, first: date, las
     """Live rows per day of a range, and the newest version stored."""
     with platform.database.transaction(tenant.id) as conn:
         values = {"tenant": tenant.id, "first": first, "last": last}
-        counted = conn.execute(query("facts", f"{table}_per_day"), values).fetchall()
         newest = conn.execute(query("facts", f"{table}_newest"), values).fetchone()
-    return TableFacts(dict(counted), newest[0] if newest else None)
+        return TableFacts(rows_per_day(conn, tenant, table, first, last), newest[0] if newest else None)
+
+
+def rows_per_day(conn: Connection[Any], tenant: Tenant, table: str, first: date, last: date) -> dict[date, int]:
+    """Live rows of the days that have any."""
+    values = {"tenant": tenant.id, "first": first, "last": last}
+    return dict(conn.execute(query("facts", f"{table}_per_day"), values).fetchall())
 
 
 def sample_rows(platform: Platform, tenant: Tenant, table: str, day: date) -> list[dict[str, Any]]:

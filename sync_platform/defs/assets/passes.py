@@ -1,32 +1,29 @@
 """One path for one partition, a range, or many tenants: merge days, work through tenants, record what is done."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import date, timedelta
 from typing import Any
 
 import dagster as dg
 import structlog
 
-from sync_platform.core.tenant import Tenant
-from sync_platform.core.window import day_ranges
-from sync_platform.db.run_row import RunKind
+from sync_platform.core.errors import AlreadyRunning
 from sync_platform.db.tenants import directory
+from sync_platform.defs.assets.work import due_days, requests_for, scheduled
 from sync_platform.defs.checks.blaze import check_results
 from sync_platform.defs.metadata import day_chart, run_metadata, sample_table
-from sync_platform.defs.partitions import PartitionKey, by_tenant, open_days
-from sync_platform.defs.recorder import NO_EVENTS_OF_ITS_OWN, Recorder, done_before
+from sync_platform.defs.partitions import PartitionKey, by_tenant
+from sync_platform.defs.recorder import NO_EVENTS_OF_ITS_OWN, Recorder, done_before, parent_run, take_back_plan
 from sync_platform.defs.resources import PlatformSource
+from sync_platform.sync.dead_runs import close_rows_of
 from sync_platform.sync.facts import CHART_DAYS, filled, sample_rows, table_facts
 from sync_platform.sync.many import sync_many
 from sync_platform.sync.platform import Platform
 from sync_platform.sync.request import Entity, Progress, SyncRequest, SyncResult
 
-FULL_TAG = "sync_platform/full"
-SCHEDULE_TAG = "dagster/schedule_name"
-BACKFILL_TAG = "dagster/backfill"
-OPEN_DAYS_TAG = "sync_platform/open_days"
-
 Assets = Mapping[str, dg.AssetKey]
+SHOWN_FAILURES = 100
 
 log = structlog.get_logger("sync_platform")
 
@@ -46,29 +43,46 @@ def sync_partitions(
         done = _carry_on(context, assets, recorders, keys)
         days = by_tenant(key for key in keys if str(key) not in done)
         tenants = {tenant.slug: tenant for tenant in directory(platform.database) if tenant.slug in days}
-        wanted = _begun(context, platform, tenants, days)
-        failed = {slug: _not_active(slug) for slug in days if slug not in tenants and not _scheduled(context)}
+        if (parent := parent_run(context)) is not None:  # it has ended, or there would be no retry
+            close_rows_of(platform, parent, tenants.values())
+        due = due_days(context, platform, tenants, days)
+        failed = {slug: _not_active(slug) for slug in days if slug not in tenants and not scheduled(context)}
+        finished: set[str] = set()
+        work = requests_for(context, entity, tenants, due)
         try:
-            for result in sync_many(platform, _work(context, entity, tenants, wanted), _log_progress):
-                slug = result.request.tenant.slug
-                if result.finished:
-                    _record(platform, result, wanted[slug], recorders)
-                else:
-                    failed[slug] = f"{result.state}: {result.error}"
-                    context.log.warning(f"{slug} {entity}: {failed[slug]}")
+            with closing(_results(platform, work)) as results:
+                for result in results:
+                    slug = result.request.tenant.slug
+                    if result.finished:
+                        _record(platform, result, due[slug], recorders)
+                        finished.add(slug)
+                    elif scheduled(context) and isinstance(result.error, AlreadyRunning):
+                        context.log.info(f"{slug} {entity} is left to the other run: {result.error}")  # SYS-19
+                    else:
+                        failed[slug] = f"{result.state}: {result.error}"
+                        context.log.warning(f"{slug} {entity}: {failed[slug]}")
         finally:
             for recorder in recorders.values():
                 recorder.flush()
         for table, asset in assets.items():
-            yield from check_results(platform, asset, table, list(tenants.values()), wanted, context.run.run_id)
+            yield from check_results(platform, asset, table, list(tenants.values()), due, context.run.run_id)
     if failed:
-        shown = dict(sorted(failed.items())[:100])
+        owed = {str(PartitionKey(day, slug)) for slug in failed for day in due.get(slug, days[slug])}
+        recorded = done | {str(PartitionKey(day, slug)) for slug in finished for day in due[slug]}
+        for asset in assets.values():
+            take_back_plan(context, asset, [key for key in keys if str(key) not in recorded | owed], min(owed))
+        shown = dict(sorted(failed.items())[:SHOWN_FAILURES])
         raise dg.Failure(
             f"{len(failed)} of {len(days)} tenants are not synced: {', '.join(shown)}",
             metadata={slug: str(reason)[:500] for slug, reason in shown.items()},
         )
     for asset in assets.values():
         yield dg.MaterializeResult(asset_key=asset, metadata=NO_EVENTS_OF_ITS_OWN)
+
+
+def _results(platform: Platform, work: Sequence[Sequence[SyncRequest]]) -> Generator[SyncResult, None, None]:
+    """To be closed in any case: an interrupted step must not leave workers behind that write on (F-04)."""
+    yield from sync_many(platform, work, _log_progress)
 
 
 def _carry_on(
@@ -83,52 +97,6 @@ def _carry_on(
                 recorder.add(key, done[table][str(key)])
         recorder.flush()
     return common
-
-
-def _begun(
-    context: dg.AssetExecutionContext, platform: Platform, tenants: Mapping[str, Tenant], days: Mapping[str, list[date]]
-) -> dict[str, list[date]]:
-    """Days that have begun in the tenant's zone; of a schedule's range, those that are open there.
-
-    A schedule asks for one range over tenants of all zones, so it names days that some of them have closed long ago.
-    """
-    now = platform.clock()
-    wanted: dict[str, list[date]] = {}
-    for slug, tenant in tenants.items():
-        open_now = open_days(tenant, now)
-        only_open = context.run.tags.get(OPEN_DAYS_TAG) == "true"
-        wanted[slug] = [day for day in days[slug] if day <= open_now[-1] and (not only_open or day in open_now)]
-    return {slug: found for slug, found in wanted.items() if found}
-
-
-def _work(
-    context: dg.AssetExecutionContext, entity: Entity, tenants: Mapping[str, Tenant], wanted: Mapping[str, list[date]]
-) -> list[list[SyncRequest]]:
-    full = context.run.tags.get(FULL_TAG) == "true"
-    return [
-        [
-            SyncRequest(
-                tenant=tenants[slug],
-                entity=entity,
-                days=tuple(day_ranges(days)),
-                kind=_kind(context),
-                actor=context.run.tags.get(SCHEDULE_TAG, "dagster"),
-                dagster_run_id=context.run.run_id,
-                full=full,
-            )
-        ]
-        for slug, days in wanted.items()
-    ]
-
-
-def _kind(context: dg.AssetExecutionContext) -> RunKind:
-    if _scheduled(context):
-        return "scheduled"
-    return "backfill" if BACKFILL_TAG in context.run.tags else "manual"
-
-
-def _scheduled(context: dg.AssetExecutionContext) -> bool:
-    return SCHEDULE_TAG in context.run.tags
 
 
 def _not_active(slug: str) -> str:
