@@ -65,7 +65,14 @@ class Finding:
 
 
 # members refer to nothing that is synced; the lines' drift is found in their receipts
-NOT_APPLICABLE = {("customers", "references"), ("transaction_items", "drift"), ("transaction_items", "rejects")}
+# Members and products move to the day of their last change: the days before are always emptier than they were.
+NOT_APPLICABLE = {
+    ("customers", "references"),
+    ("customers", "volume"),
+    ("products", "volume"),
+    ("transaction_items", "drift"),
+    ("transaction_items", "rejects"),
+}
 
 
 def judge(platform: Platform, scope: Scope, checks: tuple[CheckName, ...] = CHECKS) -> list[Finding]:
