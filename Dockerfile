@@ -21,4 +21,4 @@ WORKDIR /home/sync
 # SYNC_PLATFORM_MASTER_KEYS, best as files in SYNC_PLATFORM_SECRETS_DIR. Dagster's web server has no sign-in: it stays
 # on the loopback address, and the reverse proxy in front of it shares this container's network.
 ENTRYPOINT ["sync-platform"]
-CMD ["up"]
+CMD ["up", "--no-demo"]

@@ -27,10 +27,10 @@ help:  ## show this list
 venv: $(READY)  ## create .venv with everything in it
 	@:
 
-demo: $(READY)  ## sync an invented shop into a database of its own and show the result
+demo: $(READY)  ## sync invented shops into a database of its own and show the result
 	@$(VENV)/bin/sync-platform demo
 
-up: $(READY)  ## start the web server and the daemon on this machine
+up: $(READY)  ## start the web server and the daemon with the invented shops
 	@$(VENV)/bin/sync-platform up
 
 test: $(READY)  ## run all tests
