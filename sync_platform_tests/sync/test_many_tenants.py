@@ -26,9 +26,7 @@ TENANTS = 8
 def street(connect: Connect, clock: TestClock) -> Iterator[Street]:
     """Eight tenants, each with a shop of its own."""
     names = [f"shop-{number}" for number in range(TENANTS)]
-    specs = [
-        small_shop(name, seed=seed, members=20, products=15, sales_per_day=5) for seed, name in enumerate(names)
-    ]
+    specs = [small_shop(name, seed=seed, members=20, products=15, sales_per_day=5) for seed, name in enumerate(names)]
     shops = [within_reach(build_shop(spec, clock=clock.epoch)) for spec in specs]
     with BlazeSandbox(shops, clock=clock.epoch) as server:
         yield server, [connect(server, shop) for shop in shops], shops

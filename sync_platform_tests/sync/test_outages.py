@@ -61,9 +61,7 @@ def test_after_an_outage_the_next_run_goes_on_where_it_stopped(
 
 
 @pytest.mark.parametrize("entity", ["customers", "products", "transactions"])
-def test_nonsense_is_never_partly_stored(
-    platform: Platform, owner: Tenant, sandbox: BlazeSandbox, entity: Any
-) -> None:
+def test_nonsense_is_never_partly_stored(platform: Platform, owner: Tenant, sandbox: BlazeSandbox, entity: Any) -> None:
     """F-25: whole pages or nothing; the run does not succeed."""
     sandbox.faults.add(Fault(kind="truncated", path="/members"), Fault(kind="html", path="/products"))
     sandbox.faults.add(Fault(kind="nan", path="/transactions"))

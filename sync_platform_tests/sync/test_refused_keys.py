@@ -59,9 +59,7 @@ def test_a_refusal_in_the_middle_stops_the_tenant_at_once(
     assert_tables_equal_truth(platform.database, owner, [shop])
 
 
-def test_refused_lookups_do_not_cost_a_second_refusal(
-    platform: Platform, owner: Tenant, sandbox: BlazeSandbox
-) -> None:
+def test_refused_lookups_do_not_cost_a_second_refusal(platform: Platform, owner: Tenant, sandbox: BlazeSandbox) -> None:
     """HTTP-04: the products behind them are not asked for with the same keys."""
     sandbox.faults.add(Fault(kind="unauthorized"))
     result = sync(platform, owner, "products")
@@ -81,9 +79,7 @@ def test_a_call_by_hand_that_goes_well_closes_the_alarm(
     assert sync(platform, owner, "customers", kind="scheduled").state == "succeeded"
 
 
-def test_other_tenants_go_on(
-    platform: Platform, neighbours: tuple[BlazeSandbox, list[Tenant], list[Shop]]
-) -> None:
+def test_other_tenants_go_on(platform: Platform, neighbours: tuple[BlazeSandbox, list[Tenant], list[Shop]]) -> None:
     """HTTP-04, F-24: only this tenant's source stops."""
     server, tenants, shops = neighbours
     server.faults.add(Fault(kind="forbidden", shop=shops[0].name, after=3))
