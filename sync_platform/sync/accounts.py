@@ -108,6 +108,13 @@ def check_account(platform: Platform, tenant: Tenant, account: SourceAccount) ->
         return {"shop": shop.get("name"), "zone": shop.get("timeZone")}
 
 
+def remember_shop(platform: Platform, opened: OpenAccount, shop: Mapping[str, Any]) -> None:
+    """A shop that corrects its zone has other days from the next run on (BLZ-05)."""
+    facts = _facts(shop, opened.zone.key)
+    if any(opened.account.settings.get(name) != value for name, value in facts.items()):
+        update_settings(platform.database, opened.account, facts)
+
+
 def blaze_options(platform: Platform) -> BlazeOptions:
     """The settings that the client needs."""
     blaze = platform.settings.blaze

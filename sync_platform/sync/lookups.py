@@ -16,7 +16,7 @@ from sync_platform.db.blaze_tables import LOOKUPS
 from sync_platform.db.cursors import complete_window, read_cursor
 from sync_platform.db.merge import MergeScope, lock_table, merge
 from sync_platform.db.quarantine import store_rejects
-from sync_platform.sync.accounts import OpenAccount, blaze_accounts, open_account
+from sync_platform.sync.accounts import OpenAccount, blaze_accounts, open_account, remember_shop
 from sync_platform.sync.blaze_entities import SOURCE
 from sync_platform.sync.platform import Platform
 from sync_platform.sync.request import OnProgress, SyncRequest
@@ -48,7 +48,10 @@ def refresh_lookups(platform: Platform, request: SyncRequest, on_progress: OnPro
             with open_account(platform, request.tenant, account, run.calls) as opened:
                 for kind in (*KINDS, SHOPS):
                     run.check()
-                    _refresh(platform, request, run, kind, _records(opened, kind))
+                    records = _records(opened, kind)
+                    _refresh(platform, request, run, kind, records)
+                    if kind == SHOPS and records:
+                        remember_shop(platform, opened, records[0])
                 _done(platform, request, run, account.account)
     return errors
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from sync_platform.core.tenant import Tenant
+from sync_platform.db.credentials import accounts
 from sync_platform.db.pool import Database
 from sync_platform.sandbox.faults import Fault
 from sync_platform.sandbox.server import BlazeSandbox
@@ -56,6 +57,20 @@ def test_a_vendor_that_changes_its_name_changes_it_on_all_products(
     named = one(platform.database, owner, "select count(*) from blaze.products where vendor = 'Renamed Farms'")
     assert named[0] > 0
     assert_tables_equal_truth(platform.database, owner, [shop])
+
+
+def test_a_shop_that_corrects_its_zone_has_other_days(
+    platform: Platform, owner: Tenant, shop: Shop, clock: TestClock
+) -> None:
+    """BLZ-05, HTTP-09: the zone is remembered, and asked for again with the other lookups."""
+    sync_all(platform, owner)
+    shop.lookups.store["shop"] |= {"timeZone": "America/New_York", "modified": shop.tick()}
+    clock.forward(25 * 60)
+    sync_all(platform, owner, days=1)
+    [account] = accounts(platform.database, owner.id, "blaze")
+    assert account.settings["zone"] == "America/New_York"
+    mark = "select watermark at time zone 'America/New_York' from platform.sync_cursors where entity = 'transactions'"
+    assert f"{one(platform.database, owner, mark)[0]:%H:%M}" == "00:00"
 
 
 def test_a_lookup_that_cannot_be_read_does_not_stop_the_products(

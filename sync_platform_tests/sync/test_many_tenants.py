@@ -68,7 +68,7 @@ def test_results_come_while_others_still_work(make_platform: MakePlatform, stree
 
 def test_closing_early_stops_the_workers_and_nobody_else(make_platform: MakePlatform, street: Street) -> None:
     """F-04: the process goes on; the next call finishes what was left."""
-    server, tenants, shops = street
+    _, tenants, shops = street
     small = make_platform(sync={"tenant_workers": 2, "batch_records": 1}, blaze={"page_size": 20})
     results = sync_many(small, work_for(small, tenants))
     next(results)

@@ -32,7 +32,7 @@ def neighbours(
 def test_a_refusal_in_the_middle_stops_the_tenant_at_once(
     platform: Platform, owner: Tenant, shop: Shop, sandbox: BlazeSandbox, kind: str
 ) -> None:
-    """HTTP-04, F-24: 0 retries, the run fails, the account is marked, schedules make no call until there are new keys."""
+    """HTTP-04, F-24: 0 retries, the run fails, the account is marked, schedules wait for new keys without a call."""
     sandbox.faults.add(Fault(kind=kind, path="/transactions", after=2))  # type: ignore[arg-type]
     result = sync(platform, owner, "transactions")
     assert (result.state, type(result.error).__name__) == ("failed", "CredentialsRejected")
