@@ -28,16 +28,16 @@ venv: $(READY)  ## create .venv with everything in it
 	@:
 
 demo: $(READY)  ## sync invented shops into a database of its own and show the result
-	@$(VENV)/bin/sync-platform demo
+	@umask 022; $(VENV)/bin/sync-platform demo
 
 up: $(READY)  ## start the web server and the daemon with the invented shops
-	@$(VENV)/bin/sync-platform up
+	@umask 022; $(VENV)/bin/sync-platform up
 
 test: $(READY)  ## run all tests
-	@$(VENV)/bin/python -m pytest -n auto
+	@umask 022; $(VENV)/bin/python -m pytest -n auto
 
 test-quick: $(READY)  ## run the tests that start no servers of Dagster
-	@$(VENV)/bin/python -m pytest -n auto -m "not slow"
+	@umask 022; $(VENV)/bin/python -m pytest -n auto -m "not slow"
 
 lint: $(READY)  ## style, types, import contracts, dependencies, migrations
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH"; \
@@ -69,7 +69,8 @@ clean:  ## remove .venv and everything that tools left behind; data in .sync_pla
 	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# umask: as root, the embedded PostgreSQL runs as a user of its own and has to read the programs in .venv.
+# umask, here and above: as root, the embedded PostgreSQL runs as a user of its own, which has to read its programs in
+# .venv and its settings.
 # Debian's Python may come without ensurepip: then the interpreter's own pip fills the environment.
 # --no-deps: the lock is complete, and pip before 23.3 refuses a pinned package that another one asks for with extras.
 $(READY): requirements.lock pyproject.toml
