@@ -69,6 +69,7 @@ def _build(asset: BlazeAsset) -> dg.AssetsDefinition:
         partitions_def=DAY_TENANT,
         backfill_policy=BACKFILL,
         pool=POOL,
+        can_subset=True,  # a page may leave the checks out of its selection
         op_tags={"dagster/priority": str(asset.priority)},
     )
     def sync(

@@ -33,7 +33,8 @@ def sync_partitions(
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
     """Sync the run's partitions and record each finished one; fail at the end naming the tenants that are not.
 
-    Checks are yielded in between, so that they judge also after a part has failed.
+    Checks are yielded in between, so that they judge also after a part has failed. One fetch fills all tables of
+    ``assets``, so all of them are recorded, also where only one of them was selected.
     """
     keys = [PartitionKey.parse(key) for key in context.partition_keys]
     if not keys:
@@ -64,8 +65,9 @@ def sync_partitions(
         finally:
             for recorder in recorders.values():
                 recorder.flush()
+        chosen = context.selected_asset_check_keys
         for table, asset in assets.items():
-            yield from check_results(platform, asset, table, list(tenants.values()), due, context.run.run_id)
+            yield from check_results(platform, asset, table, list(tenants.values()), due, context.run.run_id, chosen)
     if failed:
         owed = {str(PartitionKey(day, slug)) for slug in failed for day in due.get(slug, days[slug])}
         recorded = done | {str(PartitionKey(day, slug)) for slug in finished for day in due[slug]}
@@ -76,7 +78,7 @@ def sync_partitions(
             f"{len(failed)} of {len(days)} tenants are not synced: {', '.join(shown)}",
             metadata={slug: str(reason)[:500] for slug, reason in shown.items()},
         )
-    for asset in assets.values():
+    for asset in sorted(context.selected_asset_keys):
         yield dg.MaterializeResult(asset_key=asset, metadata=NO_EVENTS_OF_ITS_OWN)
 
 

@@ -1,6 +1,6 @@
 """Asset checks of Blaze: one result per check and table for all tenants of a run, naming those that fail (DAG-20)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 
 import dagster as dg
@@ -45,16 +45,20 @@ def check_results(
     tenants: Sequence[Tenant],
     days: Mapping[str, Sequence[date]],
     dagster_run: str,
+    chosen: Collection[dg.AssetCheckKey],
 ) -> Iterator[dg.AssetCheckResult]:
     """Judge the days of the tenants of a run. Tenants whose sync failed are judged as well: by what is stored."""
+    names = tuple(name for name in names_for(table) if dg.AssetCheckKey(asset, name) in chosen)
+    if not names:
+        return
     findings = [
         finding
         for tenant in tenants
         if (own := days.get(tenant.slug))
-        for finding in judge(platform, Scope(tenant, table, own[0], own[-1], dagster_run))
+        for finding in judge(platform, Scope(tenant, table, own[0], own[-1], dagster_run), names)
     ]
     # the framework stops the step at a blocking check that fails: the others have to be told by then
-    for name in sorted(names_for(table), key=lambda name: name in BLOCKING):
+    for name in sorted(names, key=lambda name: name in BLOCKING):
         yield _result(asset, name, [finding for finding in findings if finding.check == name])
 
 
