@@ -142,9 +142,7 @@ class Settings(BaseSettings):
 
 
 def _names(environment: Mapping[str, str]) -> list[str]:
-    return [
-        name.removeprefix(PREFIX).lower().split("__", 1)[0] for name in environment if name.startswith(PREFIX)
-    ]
+    return [name.removeprefix(PREFIX).lower().split("__", 1)[0] for name in environment if name.startswith(PREFIX)]
 
 
 def _shown(name: str, value: Any) -> Any:

@@ -68,7 +68,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code: 0 ok, 1 failed, 2 usage, 3 partial, 4 refused."""
     shell = Shell()
     # results go to standard output, everything else beside it
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
     try:
         app(args=list(arguments), prog_name="sync-platform", obj=shell)
     except SystemExit as stop:

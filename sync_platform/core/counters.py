@@ -25,14 +25,7 @@ class Counters:
     @property
     def accounted(self) -> int:
         """Sum of the fates of all fetched records."""
-        return (
-            self.inserted
-            + self.updated
-            + self.unchanged
-            + self.stale
-            + self.duplicate_in_batch
-            + self.quarantined
-        )
+        return self.inserted + self.updated + self.unchanged + self.stale + self.duplicate_in_batch + self.quarantined
 
     @property
     def balanced(self) -> bool:

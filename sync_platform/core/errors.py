@@ -53,7 +53,7 @@ class TooManyRejects(SyncError):
 
 
 class TooManyDeletes(SyncError):
-    """A complete pass misses more of the live rows than may vanish at once (SYS-15). Nothing was deleted; look first."""
+    """A complete pass misses more live rows than may vanish at once (SYS-15). Nothing was deleted; look first."""
 
 
 class LedgerUnbalanced(SyncError):

@@ -130,13 +130,19 @@ def _create_cluster(cluster: Path) -> None:
     locale = ("--no-locale", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
     _run("initdb", "-D", str(cluster), "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--no-sync", *locale)
     with (cluster / "postgresql.conf").open("a", encoding="utf-8") as conf:
-        conf.write("\ninclude_if_exists = 'sync_platform.conf'\n")
+        conf.write("\ninclude = 'sync_platform.conf'\n")
 
 
 def _configure(cluster: Path, sockets: Path, *, durable: bool) -> None:
     settings = _SETTINGS | {"unix_socket_directories": f"'{sockets}'"} | ({} if durable else _NOT_DURABLE)
     lines = "".join(f"{name} = {value}\n" for name, value in settings.items())
-    (cluster / "sync_platform.conf").write_text(lines, encoding="utf-8")
+    conf = cluster / "sync_platform.conf"
+    conf.write_text(lines, encoding="utf-8")
+    # whatever the umask: without these settings the server would listen on a port, and trust whoever comes
+    conf.chmod(0o600)
+    if os.geteuid() == 0:
+        owner = cluster.stat()
+        os.chown(conf, owner.st_uid, owner.st_gid)
 
 
 def _create_databases(url: str) -> None:

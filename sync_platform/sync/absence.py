@@ -30,7 +30,7 @@ def delete_absent(platform: Platform, request: SyncRequest, run: Run, entity: Bl
     )
     absent = sql.SQL(" and not (t.{} = any({}))").format(key, sql.Placeholder("seen"))
     values = {"tenant": request.tenant.id, "seen": sorted(seen), "run_id": run.id}
-    with platform.database.transaction(request.tenant.id) as conn:
+    with run.transaction() as conn:
         counted = conn.execute(
             sql.SQL("select count(*), count(*) filter (where not (t.{} = any({})))").format(
                 key, sql.Placeholder("seen")

@@ -2,6 +2,7 @@
 
 import threading
 from collections import Counter
+from collections.abc import Mapping
 
 
 class CallCounter:
@@ -26,3 +27,11 @@ class CallCounter:
         for (endpoint, status), number in calls.items():
             by_endpoint.setdefault(endpoint, {})[status] = number
         return by_endpoint, received
+
+    def give_back(self, calls: Mapping[str, Mapping[str, int]], received: int) -> None:
+        """Take back what was drained for a transaction that was rolled back: the requests were made all the same."""
+        with self._lock:
+            for endpoint, statuses in calls.items():
+                for status, number in statuses.items():
+                    self._calls[endpoint, status] += number
+            self._bytes += received

@@ -105,7 +105,7 @@ class Loader:
         tenant, run, dry_run = self._request.tenant, self._run, self._request.dry_run
         scope = MergeScope(tenant.id, tenant.zone_name, run.id, dry_run)
         line_scope = MergeScope(tenant.id, tenant.zone_name, run.lines_id, dry_run) if self.entity.lines else None
-        with self._platform.database.transaction(tenant.id) as conn:
+        with run.transaction() as conn:
             written = write_batch(conn, batch, scope, line_scope, verify=self._request.verify)
             if position is not None and not dry_run:
                 save_position(

@@ -77,7 +77,7 @@ def _refresh(platform: Platform, request: SyncRequest, run: Run, kind: str, reco
     loaded, rejects = _decoder(kind).rows(raws, hashes)
     latest: dict[str, Loaded] = {row.key: row for row in loaded}
     counted = Counters(fetched=len(records), quarantined=len(rejects), duplicate_in_batch=len(loaded) - len(latest))
-    with platform.database.transaction(request.tenant.id) as conn:
+    with run.transaction() as conn:
         lock_table(conn, request.tenant.id, LOOKUPS)
         scope = MergeScope(request.tenant.id, request.tenant.zone_name, run.id)
         counted += merge(conn, LOOKUPS, [row.row for row in latest.values()], scope).counters

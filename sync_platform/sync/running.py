@@ -29,6 +29,7 @@ class Run:
         self.records = Counters()
         self.report: dict[str, Any] = {}
         self.lost = threading.Event()
+        self._counting: tuple[dict[str, dict[str, int]], int] = ({}, 0)
 
     @property
     def id(self) -> int:
@@ -45,9 +46,20 @@ class Run:
         if self.lost.is_set() or self._platform.stopping.is_set():
             raise Cancelled(f"run {self.id} was stopped; the next run goes on from the last committed batch")
 
+    @contextmanager
+    def transaction(self) -> Iterator[Connection[Any]]:
+        """A transaction of the run's tenant. Requests that were counted in it are not lost if it is rolled back."""
+        self._counting = ({}, 0)
+        try:
+            with self._platform.database.transaction(self._request.tenant.id) as conn:
+                yield conn
+        except BaseException:
+            self.calls.give_back(*self._counting)
+            raise
+
     def count(self, conn: Connection[Any], stage: str, counters: list[Counters]) -> None:
         """Add a batch's counters to the ledger inside the batch's transaction; one element per ledger row."""
-        calls, received = self.calls.drain()
+        calls, received = self._counting = self.calls.drain()
         for run_id, counted in zip(self.ids, counters, strict=False):
             own = run_id == self.id
             add_progress(

@@ -3,7 +3,7 @@
 import contextvars
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -22,7 +22,7 @@ class _End:
     error: BaseException | None = None
 
 
-def prefetched(pages: Iterator[T], ahead: int = 2) -> Iterator[T]:
+def prefetched(pages: Iterator[T], ahead: int = 2) -> Generator[T, None, None]:
     """The same pages in the same order, at most ``ahead`` of them waiting; an error comes after the pages before it.
 
     ``pages`` runs in one other thread. Closing early stops that thread at its next page: it is waited for a second at

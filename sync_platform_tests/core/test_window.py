@@ -1,6 +1,7 @@
 """Windows and business days in zones with and without clock changes."""
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -43,7 +44,7 @@ def test_splitting_leaves_no_gap_and_no_overlap(first: date, length: int, days: 
     parts = list(window.split(days, zone))
     assert parts[0].start == window.start
     assert parts[-1].end == window.end
-    assert all(a.end == b.start for a, b in zip(parts, parts[1:], strict=False))
+    assert all(a.end == b.start for a, b in pairwise(parts))
     assert all(1 <= len(part.days(zone)) <= days for part in parts)
 
 
@@ -53,4 +54,4 @@ def test_day_ranges_cover_exactly_the_days(days: list[date]) -> None:
     ranges = day_ranges(days)
     covered = [first + timedelta(days=n) for first, last in ranges for n in range((last - first).days + 1)]
     assert covered == sorted(set(days))
-    assert all(b[0] - a[1] > timedelta(days=1) for a, b in zip(ranges, ranges[1:], strict=False))
+    assert all(b[0] - a[1] > timedelta(days=1) for a, b in pairwise(ranges))

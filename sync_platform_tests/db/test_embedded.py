@@ -51,6 +51,16 @@ def test_first_start_makes_both_databases_and_listens_on_no_address(folder: Path
     assert not answers(server.url())
 
 
+def test_a_strict_umask_does_not_open_a_port(folder: Path) -> None:
+    """SEC-22: settings that the server's user cannot read would be skipped, and the defaults trust localhost."""
+    before = os.umask(0o077)
+    try:
+        with start_embedded(folder, durable=False) as server, psycopg.connect(server.url("postgres")) as connection:
+            assert connection.execute("show listen_addresses").fetchone() == ("",)
+    finally:
+        os.umask(before)
+
+
 def test_the_last_holder_stops_the_server(folder: Path) -> None:
     first, second = start_embedded(folder, durable=False), start_embedded(folder, durable=False)
     assert not first.stop()

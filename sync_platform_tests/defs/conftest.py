@@ -85,8 +85,7 @@ def world(
     instance: dg.DagsterInstance,
 ) -> Iterator[World]:
     shops = [
-        build_shop(small_shop(name, zone, seed=n), clock=clock.epoch)
-        for n, (name, zone) in enumerate(ZONES.items())
+        build_shop(small_shop(name, zone, seed=n), clock=clock.epoch) for n, (name, zone) in enumerate(ZONES.items())
     ]
 
     @contextmanager

@@ -11,6 +11,7 @@ from sync_platform.sandbox.faults import Fault
 from sync_platform.sandbox.server import BlazeSandbox
 from sync_platform.sandbox.shop import Shop, build_shop
 from sync_platform.sync import many
+from sync_platform.sync.blaze import sync_blaze
 from sync_platform.sync.many import sync_many
 from sync_platform.sync.platform import Platform
 from sync_platform.sync.request import ENTITIES, Progress, SyncRequest, SyncResult
@@ -101,7 +102,7 @@ def test_a_bug_in_one_tenant_is_raised_after_the_others_are_done(
 ) -> None:
     """TEN-12: an exception that is no SyncError is not hidden, and costs nobody else anything."""
     _, tenants, _ = street
-    whole: Callable[..., SyncResult] = many.sync_blaze
+    whole: Callable[..., SyncResult] = sync_blaze
 
     def buggy(platform: Platform, request: SyncRequest, *rest: Any) -> SyncResult:
         if request.tenant == tenants[2]:

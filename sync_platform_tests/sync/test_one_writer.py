@@ -16,6 +16,7 @@ from sync_platform.sync import loading
 from sync_platform.sync.blaze import sync_blaze
 from sync_platform.sync.platform import Platform
 from sync_platform.sync.request import Progress
+from sync_platform.sync.write import write_batch
 from sync_platform_tests.sync.conftest import MakePlatform
 from sync_platform_tests.sync.syncing import ask, one, sync
 from sync_platform_tests.sync.truth import assert_accounted, assert_calls_match, assert_tables_equal_truth, ledger
@@ -103,7 +104,7 @@ def test_a_batch_that_cannot_be_written_does_not_move_the_position(
 ) -> None:
     """SYS-09, SYS-11: position and rows commit together or not at all."""
     small = make_platform(sync={"batch_records": 1}, blaze={"page_size": 20})
-    whole, calls = loading.write_batch, 0
+    whole, calls = write_batch, 0
 
     def fails_once(*args: Any, **values: Any) -> Any:
         nonlocal calls

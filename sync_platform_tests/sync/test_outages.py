@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from sync_platform.core.errors import DatabaseUnavailable
 from sync_platform.core.tenant import Tenant
 from sync_platform.db.credentials import accounts, update_settings
 from sync_platform.sandbox.faults import Fault
@@ -108,3 +109,17 @@ def test_a_shop_that_changes_while_it_is_read_loses_nothing(
         assert_tables_equal_truth(tried.database, owner, [shop])
         assert_accounted(tried.database, owner)
         assert_calls_match(moving.journal, ledger(tried.database, owner))
+
+
+def test_requests_of_a_batch_that_is_rolled_back_are_counted_all_the_same(
+    platform: Platform, owner: Tenant, sandbox: BlazeSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """HTTP-11: the source has seen them, whatever became of the batch."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise DatabaseUnavailable("the database went away")
+
+    monkeypatch.setattr("sync_platform.sync.loading.save_position", broken)
+    result = sync(platform, owner, "customers")
+    assert result.state == "failed"
+    assert_calls_match(sandbox.journal, ledger(platform.database, owner))

@@ -64,6 +64,11 @@ def stalling(start: bytes) -> Callable[[socket.socket], None]:
     return script
 
 
+def half_and_reset(connection: socket.socket) -> None:
+    connection.sendall(head("Content-Length: 100") + b'{"a"')
+    reset(connection)
+
+
 @pytest.mark.parametrize(
     "script",
     [
@@ -115,7 +120,7 @@ def test_an_answer_just_within_the_limit_is_taken() -> None:
     [
         reset,
         lambda connection: connection.close(),
-        lambda connection: (connection.sendall(head("Content-Length: 100") + b'{"a"'), reset(connection)),
+        half_and_reset,
         lambda connection: connection.sendall(head("Content-Length: 100") + b'{"a"'),
         lambda connection: connection.sendall(head("Transfer-Encoding: chunked") + b"5\r\n{"),
         lambda connection: connection.sendall(b"\x16\x03\x01 not http\r\n\r\n"),
