@@ -1,8 +1,7 @@
-"""What an asset page shows of a partition: counters, window, freshness, columns, a sample and a chart (DAG-06)."""
+"""What an asset page shows of a partition: counters, window, freshness, columns and a sample (DAG-06)."""
 
-import base64
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -20,8 +19,6 @@ _COLUMN_TYPES = {
     "integer": "integer",
     "hash": "uuid",
 }
-
-WIDTH, HEIGHT, GAP = 360, 60, 2
 
 
 def column_schema(target: Target) -> dg.TableSchema:
@@ -60,23 +57,6 @@ def sample_table(rows: Sequence[Mapping[str, Any]]) -> dg.TableMetadataValue:
     """A few rows, at least one. The columns have been chosen so that nothing personal is among them."""
     records = [dg.TableRecord({name: _cell(value) for name, value in row.items()}) for row in rows]
     return dg.MetadataValue.table(records)
-
-
-def day_chart(rows: Sequence[tuple[date, int]]) -> dg.MarkdownMetadataValue:
-    """Bars of rows per day, with the figures of the last and the fullest day. An SVG that the page shows by itself."""
-    most = max((number for _, number in rows), default=0)
-    step = WIDTH / max(1, len(rows))
-    bars = "".join(
-        f'<rect x="{n * step:.1f}" y="{HEIGHT - HEIGHT * number / (most or 1):.1f}" width="{max(1.0, step - GAP):.1f}"'
-        f' height="{HEIGHT * number / (most or 1):.1f}" fill="#4f7cac"><title>{day}: {number}</title></rect>'
-        for n, (day, number) in enumerate(rows)
-    )
-    svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}">{bars}</svg>'
-    picture = base64.b64encode(svg.encode()).decode()
-    if not rows:
-        return dg.MetadataValue.md("no rows")
-    caption = f"{rows[0][0]} to {rows[-1][0]}; {rows[-1][1]} rows on the last day, {most} on the fullest"
-    return dg.MetadataValue.md(f"![{caption}](data:image/svg+xml;base64,{picture})\n\n{caption}")
 
 
 def _cell(value: Any) -> str | int | float | bool | None:

@@ -1,6 +1,5 @@
 """What the tables say about a day of a tenant: row counts, freshness and a sample without personal data."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -14,7 +13,6 @@ from sync_platform.db.queries import query
 from sync_platform.sync.platform import Platform
 
 SAMPLE_ROWS = 5
-CHART_DAYS = 30
 
 
 @dataclass(frozen=True)
@@ -63,8 +61,3 @@ def _day_condition(table: str) -> Any:
         "select r.transaction_id from blaze.transactions r"
         " where r.tenant_id = %(tenant)s and r.business_day = %(day)s order by 1 limit %(limit)s)"
     )
-
-
-def filled(rows: dict[date, int], days: Sequence[date]) -> list[tuple[date, int]]:
-    """Rows of every day, zero where there is none."""
-    return [(day, rows.get(day, 0)) for day in days]

@@ -12,12 +12,13 @@ from sync_platform.core.errors import AlreadyRunning
 from sync_platform.db.tenants import directory
 from sync_platform.defs.assets.work import due_days, requests_for, scheduled
 from sync_platform.defs.checks.blaze import check_results
-from sync_platform.defs.metadata import day_chart, run_metadata, sample_table
+from sync_platform.defs.day_chart import DAYS, WEEK, day_chart
+from sync_platform.defs.metadata import run_metadata, sample_table
 from sync_platform.defs.partitions import PartitionKey, by_tenant
 from sync_platform.defs.recorder import NO_EVENTS_OF_ITS_OWN, Recorder, done_before, parent_run, take_back_plan
 from sync_platform.defs.resources import PlatformSource
 from sync_platform.sync.dead_runs import close_rows_of
-from sync_platform.sync.facts import CHART_DAYS, filled, sample_rows, table_facts
+from sync_platform.sync.facts import sample_rows, table_facts
 from sync_platform.sync.many import sync_many
 from sync_platform.sync.platform import Platform
 from sync_platform.sync.request import Entity, Progress, SyncRequest, SyncResult
@@ -109,14 +110,13 @@ def _record(platform: Platform, result: SyncResult, days: Sequence[date], record
     """Materialisation events of one tenant. The last day carries a sample and a chart; each day its own row count."""
     tenant, last = result.request.tenant, days[-1]
     for report in result.reports:
-        first = min(days[0], last - timedelta(days=CHART_DAYS - 1))
+        first = min(days[0], last - timedelta(days=DAYS + WEEK - 1))
         facts = table_facts(platform, tenant, report.entity, first, last)
         shown = run_metadata(result, report, facts.newest, platform.clock())
         for day in days:
             extra: dict[str, Any] = {"dagster/partition_row_count": facts.rows.get(day, 0)}
             if day == last:
-                chart = [last - timedelta(days=n) for n in reversed(range(CHART_DAYS))]
-                extra["rows_per_day"] = day_chart(filled(facts.rows, chart))
+                extra["rows_per_day"] = day_chart(facts.rows, last)
                 if rows := sample_rows(platform, tenant, report.entity, day):
                     extra["sample"] = sample_table(rows)
             recorders[report.entity].add(PartitionKey(day, tenant.slug), {**shown, **extra})
