@@ -5,12 +5,14 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sync_platform.core.errors import ConfigurationError, CredentialsRejected
 from sync_platform.core.tenant import Tenant
+from sync_platform.core.window import Window
 from sync_platform.db.breaker import PostgresBreaker
 from sync_platform.db.credentials import SourceAccount, accounts, clear_rejected, mark_rejected, reveal, update_settings
 from sync_platform.sync.blaze_entities import SOURCE
@@ -106,6 +108,24 @@ def check_account(platform: Platform, tenant: Tenant, account: SourceAccount) ->
         shop = _shop(opened.client.store())
         update_settings(platform.database, account, _facts(shop, opened.zone.key))
         return {"shop": shop.get("name"), "zone": shop.get("timeZone")}
+
+
+def check_entities(platform: Platform, tenant: Tenant, account: SourceAccount) -> list[str]:
+    """Read the newest page of each entity, as a key may lack a permission (CLI-06): names of what can be read.
+
+    Raises the same errors as ``check_account``; the message names the endpoint.
+    """
+    now = platform.clock()
+    day = Window(now - timedelta(days=1), now)
+    with open_account(platform, tenant, account, CallCounter()) as opened:
+        pages = {
+            "customers": opened.client.members(day),
+            "transactions": opened.client.transactions(day),
+            "products": opened.client.products_modified(day),
+        }
+        for first_page in pages.values():
+            next(iter(first_page), None)
+    return list(pages)
 
 
 def remember_shop(platform: Platform, opened: OpenAccount, shop: Mapping[str, Any]) -> None:

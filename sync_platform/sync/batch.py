@@ -13,7 +13,7 @@ from sync_platform.core.reject import Reject
 from sync_platform.sync.blaze_entities import BlazeEntity
 from sync_platform.sync.known import KnownRecord, KnownRecords
 from sync_platform.transforms.blaze_rows import Loaded, Row
-from sync_platform.transforms.drift import new_values, required_missing
+from sync_platform.transforms.drift import new_values, nul_removed, required_missing
 from sync_platform.vendors.paging import RawPage
 
 
@@ -54,6 +54,7 @@ class Batch:
         self.rejects += rejects
         self.rejected_pages += bool(rejects) and len(rejects) == len(page.records)
         self.drift += self.entity.drift.sample(records, drift_sample)
+        self.drift += nul_removed(records)
         self.drift += required_missing(rejects, len(page.records))
         for record in unchanged:
             self._seen(record.modified)

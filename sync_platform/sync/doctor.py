@@ -17,7 +17,7 @@ from sync_platform.db.migrations import status
 from sync_platform.db.schema_check import check
 from sync_platform.db.tenants import directory
 from sync_platform.settings import PREFIX, Settings
-from sync_platform.sync.accounts import check_account
+from sync_platform.sync.accounts import check_account, check_entities
 from sync_platform.sync.blaze_entities import SOURCE
 from sync_platform.sync.platform import Platform, database_url, open_platform, reachable
 
@@ -40,7 +40,7 @@ class Finding:
 
 
 def examine(settings: Settings, *, clock: Callable[[], datetime], max_accounts: int) -> Iterator[Finding]:
-    """All findings, one as soon as it is known. At most ``max_accounts`` accounts are called, once each.
+    """All findings, one as soon as it is known. At most ``max_accounts`` accounts are called, a page of each entity.
 
     What depends on something that is bad is left out: it would only say the same again.
     """
@@ -166,11 +166,12 @@ def _source(platform: Platform, tenant: Tenant, account: SourceAccount) -> Findi
     options = f"--tenant {tenant.slug} --environment {account.environment} --account {account.account}"
     try:
         shop = check_account(platform, tenant, account)
+        readable = check_entities(platform, tenant, account)
     except CredentialsRejected as error:
         return _bad(name, error, f"check the key's permissions, or `sync-platform credential rotate {options}`")
     except SyncError as error:
         return _bad(name, error, "wait and try `sync-platform credential test` again; see the status of the source")
-    return Finding(name, "ok", f"{shop.get('shop')} in {shop.get('zone')}")
+    return Finding(name, "ok", f"{shop.get('shop')} in {shop.get('zone')}; can read {', '.join(readable)}")
 
 
 def _bad(name: str, error: SyncError, remedy: str) -> Finding:

@@ -85,6 +85,12 @@ def new_values(
     return found
 
 
+def nul_removed(records: Sequence[msgspec.Raw]) -> list[Drift]:
+    """Records with NUL in a text: PostgreSQL cannot hold it, so it is removed, and counted here (SYS-21)."""
+    number = sum(1 for record in records if b"\\u0000" in bytes(record))
+    return [Drift("", "changed_type", "NUL in a text, removed", number)] if number else []
+
+
 def required_missing(rejects: Iterable[Any], page_size: int) -> list[Drift]:
     """A required field missing in more than 1 % of a page is the source's fault, not a record's: a check names it."""
     numbers: dict[str, int] = {}

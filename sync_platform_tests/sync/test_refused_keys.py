@@ -9,7 +9,7 @@ from sync_platform.db.credentials import accounts, set_credential
 from sync_platform.sandbox.faults import Fault
 from sync_platform.sandbox.server import BlazeSandbox
 from sync_platform.sandbox.shop import Shop, build_shop
-from sync_platform.sync.accounts import check_account
+from sync_platform.sync.accounts import check_account, check_entities
 from sync_platform.sync.many import sync_many
 from sync_platform.sync.platform import Platform
 from sync_platform.sync.request import ENTITIES
@@ -90,3 +90,14 @@ def test_other_tenants_go_on(platform: Platform, neighbours: tuple[BlazeSandbox,
     assert set(states["ash"]) == {"failed"}
     assert states["birch"] == ["succeeded"] * 3
     assert server.journal.count(status=403) <= 3  # asked by hand: once per entity, never retried
+
+
+def test_the_doctor_reads_a_page_of_each_entity_and_names_the_one_that_is_not_allowed(
+    platform: Platform, owner: Tenant, sandbox: BlazeSandbox, shop: Shop
+) -> None:
+    """CLI-06: keys may be right and lack a permission."""
+    [account] = accounts(platform.database, owner.id, "blaze")
+    assert check_entities(platform, owner, account) == ["customers", "transactions", "products"]
+    shop.denied.add("/transactions")
+    with pytest.raises(CredentialsRejected, match="/transactions"):
+        check_entities(platform, owner, account)

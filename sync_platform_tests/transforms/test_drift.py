@@ -9,7 +9,7 @@ import pytest
 
 from sync_platform.core.reject import Reject
 from sync_platform.transforms.blaze_records import Member, Product, Transaction
-from sync_platform.transforms.drift import DriftDetector, new_values, required_missing
+from sync_platform.transforms.drift import DriftDetector, new_values, nul_removed, required_missing
 
 MEMBER = dict.fromkeys(Member.__struct_encode_fields__) | {"id": "a", "modified": 1, "deleted": False}
 
@@ -59,3 +59,10 @@ def test_a_required_field_missing_in_over_one_percent_of_a_page_is_drift(missing
     """SYS-17."""
     reject = Reject(None, "missing_required", "id", "", None, UUID(int=0))
     assert bool(required_missing([reject] * missing, page)) is raised
+
+
+def test_records_with_nul_in_a_text_are_counted() -> None:
+    """SYS-21: removed and counted."""
+    records = [msgspec.Raw(b'{"id":"a","email":"x\\u0000y"}'), msgspec.Raw(b'{"id":"b"}')]
+    assert [(d.kind, d.count) for d in nul_removed(records)] == [("changed_type", 1)]
+    assert nul_removed(records[1:]) == []
