@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from sync_platform.core.errors import CredentialsRejected
 from sync_platform.core.tenant import Tenant
 from sync_platform.db.credentials import accounts, set_credential
 from sync_platform.sandbox.faults import Fault
