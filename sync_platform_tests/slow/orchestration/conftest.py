@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 
 from sync_platform_tests.slow.orchestration.shops import ZONES
-from sync_platform_tests.slow.orchestration.stage import LATER, Stage, open_stage
+from sync_platform_tests.slow.orchestration.stage import BACKFILLED, LATER, Stage, open_stage
 from sync_platform_tests.slow.orchestration.web_server import BACKFILL, TABLES, asset_key, wait_for
 
 HERE = Path(__file__).parent
-BACKFILLED = ("alder", "birch", "cedar")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

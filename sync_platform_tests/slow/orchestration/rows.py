@@ -16,7 +16,7 @@ QUERIES = {
     " using (tenant_id, transaction_id) where r.business_day = any (%(days)s)",
     "products": "select to_jsonb(t) from blaze.products t",
 }
-NOT_DATA = ("tenant_id", "run_id", "first_seen_at", "last_seen_at")
+NOT_DATA = ("tenant_id", "run_id", "first_seen_at", "last_seen_at", "last_changed_at")
 
 
 def rows(platform: Platform, slug: str, table: str, days: Sequence[date]) -> list[dict[str, Any]]:
@@ -24,6 +24,8 @@ def rows(platform: Platform, slug: str, table: str, days: Sequence[date]) -> lis
     with platform.database.transaction(find_tenant(platform.database, slug).id) as conn:
         found = [row[0] for row in conn.execute(QUERIES[table], {"days": list(days)})]
     data = [{name: value for name, value in row.items() if name not in NOT_DATA} for row in found]
+    for row in data:  # the moment at which we heard of it
+        row["deleted_at"] = row["deleted_at"] is not None
     return sorted(data, key=str)
 
 
@@ -33,4 +35,15 @@ def same_as_command(stage: Stage, slug: str, days: Sequence[date]) -> None:
     for table in QUERIES:
         ours, theirs = (rows(platform, slug, table, days) for platform in (stage.platform, stage.reference))
         assert ours, f"{table} of {slug} is empty"
-        assert ours == theirs, f"{table} of {slug}"
+        extra = [row for row in ours if row not in theirs]
+        missing = [row for row in theirs if row not in ours]
+        assert not extra + missing, f"{table} of {slug}: {_differences(extra, missing)}"
+        assert len(ours) == len(theirs)
+
+
+def _differences(extra: list[dict[str, Any]], missing: list[dict[str, Any]]) -> str:
+    """The first difference by field; a row of one side only as a whole."""
+    if not extra or not missing:
+        return f"{len(extra)} more, {len(missing)} fewer: {(extra or missing)[0]}"
+    pairs = [(name, value, missing[0].get(name)) for name, value in extra[0].items()]
+    return f"{len(extra)} and {len(missing)} rows: {[pair for pair in pairs if pair[1] != pair[2]]}"

@@ -26,6 +26,7 @@ from sync_platform_tests.slow.orchestration.web_server import WebServer, wait_fo
 
 PROJECT = Path(__file__).parents[3]
 WRONG_AT_FIRST = ("birch", "elm")
+BACKFILLED = ("alder", "birch", "cedar")
 LATER = "kauri"
 SUSPENDED = "juniper"
 LEASE_SECONDS = 8

@@ -34,7 +34,7 @@ RUNS = """query Runs($filter: RunsFilter!) { runsOrError(filter: $filter, limit:
     ... on Runs { results { runId status parentRunId startTime endTime tags { key value } } }
     ... on PythonError { message } } }"""
 LOGS = """query Logs($runId: ID!) { logsForRun(runId: $runId) { ... on EventConnection {
-    events { __typename ... on MessageEvent { message } } } } }"""
+    events { ... on MessageEvent { message } ... on ExecutionStepFailureEvent { error { message } } } } } }"""
 STATUSES = """query PartitionHealth($keys: [AssetKeyInput!]) { assetNodes(assetKeys: $keys) { assetKey { path }
     assetPartitionStatuses { ... on MultiPartitionStatuses { ranges { primaryDimStartKey primaryDimEndKey
         secondaryDim { ... on DefaultPartitionStatuses { materializedPartitions failedPartitions } } } } } } }"""
@@ -57,6 +57,17 @@ def wait_for(what: str, look: Callable[[], Found | None], seconds: float) -> Fou
             return found
         time.sleep(0.3)
     raise AssertionError(f"{what}: not within {seconds:g} s")
+
+
+def partition_tags(day: date, tenant: str) -> dict[str, str]:
+    """As the page sends them for one partition."""
+    dimensions = {"dagster/partition/day": day.isoformat(), "dagster/partition/tenant": tenant}
+    return {"dagster/partition": f"{day}|{tenant}", **dimensions}
+
+
+def range_tags(first: str, last: str) -> dict[str, str]:
+    """As the page sends them for a range in a single run."""
+    return {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
 
 
 def asset_key(table: str) -> dict[str, list[str]]:
@@ -128,7 +139,8 @@ class WebServer:
 
     def messages(self, run_id: str) -> list[str]:
         """What a run's page lists."""
-        return [event.get("message", "") for event in self.ask(LOGS, runId=run_id)["events"]]
+        events = self.ask(LOGS, runId=run_id)["events"]
+        return [f"{event.get('message', '')} {(event.get('error') or {}).get('message', '')}" for event in events]
 
     def backfill_finished(self, backfill: str, seconds: float = 120) -> str:
         """The status of a backfill, when it is over."""
