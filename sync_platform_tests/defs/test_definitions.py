@@ -8,7 +8,6 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-import yaml
 
 from sync_platform.definitions import build_defs
 
@@ -91,9 +90,10 @@ def test_every_synced_table_is_an_asset_that_names_it_and_has_checks():
 
 def test_the_instance_limits_runs_by_tags_that_dagster_really_sets():
     """DAG-12: a limit on a tag that no run carries limits nothing."""
-    config = yaml.safe_load((PROJECT / "dagster.yaml").read_text())
+    config = dg.config_from_files([str(PROJECT / "dagster.yaml")])
     limits = {limit["key"]: limit for limit in config["concurrency"]["runs"]["tag_concurrency_limits"]}
     definition = build_defs().resolve_asset_graph().get(dg.AssetKey(["blaze", "customers"])).partitions_def
+    assert definition is not None
     tags = definition.get_tags_for_partition_key("2026-11-18|alder")
     assert set(limits) <= set(tags) | {"dagster/backfill"}
     assert limits["dagster/partition/tenant"]["value"] == {"applyLimitPerUniqueValue": True}
@@ -103,5 +103,5 @@ def test_the_instance_limits_runs_by_tags_that_dagster_really_sets():
 
 def test_the_instance_keeps_no_secret_in_its_file():
     """SEC-22: the database's address comes from the environment."""
-    config = yaml.safe_load((PROJECT / "dagster.yaml").read_text())
+    config = dg.config_from_files([str(PROJECT / "dagster.yaml")])
     assert config["storage"]["postgres"]["postgres_url"] == {"env": "SYNC_PLATFORM_DAGSTER_DATABASE_URL"}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -37,8 +38,9 @@ def source(platform: Platform) -> PlatformSource:
     return PlatformSource(opened)
 
 
-def context(instance: dg.DagsterInstance, source: PlatformSource, cursor: str | None = None):
-    return dg.build_sensor_context(instance=instance, cursor=cursor, resources={"platform": source})
+def tick(sensor: dg.SensorDefinition, instance: dg.DagsterInstance, source: PlatformSource) -> Any:
+    """What one evaluation returns."""
+    return sensor(dg.build_sensor_context(instance=instance, resources={"platform": source}))
 
 
 @given(present=SLUGS, known=SLUGS, busy=SLUGS)
@@ -71,17 +73,17 @@ def test_the_tenant_sensor_asks_for_new_keys_in_order_of_addition_and_keeps_susp
     platform,
 ):
     """DAG-11, TEN-01."""
-    assert isinstance(tenant_partitions(context(instance, source)), dg.SkipReason)
+    assert isinstance(tick(tenant_partitions, instance, source), dg.SkipReason)
     tenants = [make_tenant(slug) for slug in ("zebra", "alder", "birch")]
     set_tenant_state(platform.database, tenants[1].id, "suspended")
     instance.add_dynamic_partitions(TENANTS, ["gone", "alder"])
-    (added, gone) = tenant_partitions(context(instance, source)).dynamic_partitions_requests
+    (added, gone) = tick(tenant_partitions, instance, source).dynamic_partitions_requests
     assert added.partition_keys == ["zebra", "birch"]
     assert gone.partition_keys == ["gone"]
     busy = instance.create_run_for_job(
         nothing, tags={"dagster/partition": "2026-11-18|gone"}, status=DagsterRunStatus.STARTED
     )
-    (only,) = tenant_partitions(context(instance, source)).dynamic_partitions_requests
+    (only,) = tick(tenant_partitions, instance, source).dynamic_partitions_requests
     assert only.partition_keys == ["zebra", "birch"]
     assert busy.run_id
 
@@ -109,7 +111,7 @@ def test_a_run_whose_lease_expired_is_ended_and_one_that_still_writes_is_not(
     finish_run(platform.database, birch.id, successor, "succeeded")
     ledger_row(platform, alder, runs["alive"], "transactions", lease=0)
     ledger_row(platform, birch, runs["alive"], "transactions")
-    dead_runs(context(instance, source))
+    tick(dead_runs, instance, source)
     statuses = {name: instance.get_run_by_id(run_id).status.value for name, run_id in runs.items()}
     assert statuses == {"dead": "FAILURE", "taken over": "FAILURE", "alive": "STARTED", "no row": "STARTED"}
     assert find_run(platform.database, alder.id, dead_row).error_class == "LeaseExpired"
@@ -122,10 +124,10 @@ def test_a_run_that_died_with_no_row_open_is_known_by_its_silence(instance, sour
     instance.report_engine_event("a sign of life", run)
     (heard,) = instance.get_records_for_run(run.run_id, limit=1, ascending=False).records
     clock.forward((heard.event_log_entry.timestamp - clock.epoch()) / 60 + 14)
-    dead_runs(context(instance, source))
+    tick(dead_runs, instance, source)
     assert instance.get_run_by_id(run.run_id).status == DagsterRunStatus.STARTED
     clock.forward(2)
-    dead_runs(context(instance, source))
+    tick(dead_runs, instance, source)
     assert instance.get_run_by_id(run.run_id).status == DagsterRunStatus.FAILURE
 
 
@@ -167,12 +169,12 @@ def test_a_failed_run_is_one_log_line_without_secrets_and_its_ledger_rows_are_cl
 
 def test_freshness_names_the_stale_tenants_of_each_table(instance, source, platform, make_tenant):
     """OPS-02, DAG-11: suspended tenants are nobody's concern."""
-    assert blaze_freshness(context(instance, source)).asset_events == []
+    assert tick(blaze_freshness, instance, source).asset_events == []
     fresh, _, away = make_tenant("alder"), make_tenant("birch"), make_tenant("cedar")
     set_tenant_state(platform.database, away.id, "suspended")
     for table in TABLES:
         finish_run(platform.database, fresh.id, ledger_row(platform, fresh, "r", table), "succeeded")
-    events = blaze_freshness(context(instance, source)).asset_events
+    events = tick(blaze_freshness, instance, source).asset_events
     assert [event.asset_key.path[-1] for event in events] == list(TABLES)
     for event in events:
         assert not event.passed
@@ -188,9 +190,9 @@ def test_a_survey_that_needs_several_ticks_judges_every_tenant_once(monkeypatch_
     tenants = [type("T", (), {"slug": f"t{n}"})() for n in reversed(range(number))]
     cursor: str | None = None
     for _ in range(20):
-        ticks = iter(range(1000))
+        ticks = iter(map(float, range(1000)))
         now = Survey.resumed(cursor)
-        complete = survey(None, tenants, now, per_tick, lambda ticks=ticks: float(next(ticks)))
+        complete = survey(None, tenants, now, per_tick, partial(next, ticks))
         cursor = now.model_dump_json()
         if complete:
             break

@@ -10,7 +10,13 @@ import pytest
 
 from sync_platform_tests.slow.orchestration.shops import ZONES
 from sync_platform_tests.slow.orchestration.stage import BACKFILLED, LATER, Stage, open_stage
-from sync_platform_tests.slow.orchestration.web_server import BACKFILL, TABLES, asset_key, wait_for
+from sync_platform_tests.slow.orchestration.web_server import (
+    BACKFILL,
+    REEXECUTE_BACKFILL,
+    TABLES,
+    asset_key,
+    wait_for,
+)
 
 HERE = Path(__file__).parent
 
@@ -63,5 +69,27 @@ def backfill(stage: Stage) -> str:
         "tags": [],
     }
     answer = stage.web.ask(BACKFILL, backfillParams=params)
+    assert answer["__typename"] == "LaunchBackfillSuccess", answer
+    return str(answer["backfillId"])
+
+
+@pytest.fixture(scope="session")
+def retried_backfill(stage: Stage, backfill: str) -> str:
+    """The backfill is over, with birch failed; birch has the right key now, and "from failure" was asked for.
+
+    Other tests go on meanwhile.
+    """
+    assert stage.web.backfill_finished(backfill) == "COMPLETED_FAILED"
+    birch = {f"{day}|birch" for day in stage.days(BACKFILLED)}
+    others = {f"{day}|{tenant}" for day in stage.days(BACKFILLED) for tenant in ("alder", "cedar")}
+    for table in TABLES:
+        good, bad = stage.web.statuses(table)
+        assert {key for key in bad if key.split("|")[1] in BACKFILLED} == birch
+        assert good >= others
+    stage.mend("birch")
+    stage.wait_for_command()
+    stage.forget_journal()
+    parameters = {"parentRunId": backfill, "strategy": "FROM_FAILURE"}
+    answer = stage.web.ask(REEXECUTE_BACKFILL, reexecutionParams=parameters)
     assert answer["__typename"] == "LaunchBackfillSuccess", answer
     return str(answer["backfillId"])

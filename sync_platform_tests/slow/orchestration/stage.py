@@ -150,6 +150,7 @@ def open_stage(folder: Path, database_url: str, reference_url: str, dagster_url:
         port = free_port(0)
         children = stack.enter_context(dagster_processes(folder, home / "workspace.yaml", settings, port))
         web = WebServer(f"http://127.0.0.1:{port}")
+        stack.callback(web.close)
         wait_until_served(web.url, children)
         yield Stage(folder, platform, reference, web, url, dagster_url, command, children)
 

@@ -26,7 +26,7 @@ PATIENCE = 30_000
 
 
 @pytest.fixture(scope="module")
-def run_id(stage: Stage) -> str:
+def run_id(stage: Stage, retried_backfill: str) -> str:
     """A run over a week of one tenant, which is over."""
     days = stage.days([TENANT])
     tags = range_tags(f"{days[0]}|{TENANT}", f"{days[-1]}|{TENANT}")

@@ -4,7 +4,7 @@ import pytest
 
 from sync_platform_tests.slow.orchestration.rows import same_as_command
 from sync_platform_tests.slow.orchestration.stage import BACKFILLED, Stage
-from sync_platform_tests.slow.orchestration.web_server import REEXECUTE_BACKFILL, TABLES
+from sync_platform_tests.slow.orchestration.web_server import TABLES
 
 
 def keys(stage: Stage, *tenants: str) -> set[str]:
@@ -12,33 +12,20 @@ def keys(stage: Stage, *tenants: str) -> set[str]:
     return {f"{day}|{tenant}" for day in stage.days(BACKFILLED) for tenant in tenants}
 
 
-@pytest.fixture(scope="module")
-def retried(stage: Stage, backfill: str) -> str:
-    """The backfill is over and was asked for again "from failure", with the right key now."""
-    status = stage.web.backfill_finished(backfill)
-    assert status == "COMPLETED_FAILED"
-    shown = {table: stage.web.statuses(table) for table in TABLES}
-    for good, bad in shown.values():
-        assert {key for key in bad if key.split("|")[1] in BACKFILLED} == keys(stage, "birch")
-        assert good >= keys(stage, "alder", "cedar")
-    stage.mend("birch")
-    stage.wait_for_command()
-    stage.forget_journal()
-    parameters = {"parentRunId": backfill, "strategy": "FROM_FAILURE"}
-    answer = stage.web.ask(REEXECUTE_BACKFILL, reexecutionParams=parameters)
-    assert answer["__typename"] == "LaunchBackfillSuccess", answer
-    return str(answer["backfillId"])
-
-
-def test_a_backfill_shows_exactly_the_partitions_of_the_failing_tenant_as_failed(stage: Stage, retried: str):
-    """Design section 6, TEN-12; the others have the same rows as after the command."""
+@pytest.mark.usefixtures("retried_backfill")
+def test_a_backfill_shows_exactly_the_partitions_of_the_failing_tenant_as_failed(stage: Stage, backfill: str):
+    """Design section 6, TEN-12, DAG-12: seen by the fixture; the others have the same rows as after the command."""
     for tenant in ("alder", "cedar"):
         same_as_command(stage, tenant, stage.days(BACKFILLED))
+    runs = stage.web.runs(tags=[{"key": "dagster/backfill", "value": backfill}])
+    assert sorted(run["status"] for run in runs) == ["FAILURE", "SUCCESS", "SUCCESS"]
+    for moment in (run["startTime"] for run in runs):
+        assert sum(run["startTime"] <= moment < run["endTime"] for run in runs) <= 2, "the pool lets two runs work"
 
 
-def test_its_retry_touches_only_them_and_fills_the_same_rows_as_the_command(stage: Stage, retried: str):
+def test_its_retry_touches_only_them_and_fills_the_same_rows_as_the_command(stage: Stage, retried_backfill: str):
     """DAG-04."""
-    assert stage.web.backfill_finished(retried) == "COMPLETED_SUCCESS"
+    assert stage.web.backfill_finished(retried_backfill) == "COMPLETED_SUCCESS"
     assert stage.journal("birch")
     assert stage.journal("alder") == stage.journal("cedar") == []
     for table in TABLES:

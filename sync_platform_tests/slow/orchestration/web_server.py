@@ -82,6 +82,10 @@ class WebServer:
         self.url = url
         self._client = httpx.Client(base_url=url, timeout=60)
 
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.close()
+
     def ask(self, text: str, **variables: Any) -> Any:
         """One operation; its only field. Any error of GraphQL fails the test."""
         answer = self._client.post("/graphql", json={"query": text, "variables": variables})
