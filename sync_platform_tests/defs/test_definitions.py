@@ -51,9 +51,9 @@ def loaded() -> dict[str, object]:
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
-def test_definitions_load_without_a_database(loaded, record_property):
-    """DAG-22: the time is reported; a busy machine must not fail a test."""
-    record_property("seconds_to_load_definitions", loaded["seconds"])
+def test_definitions_load_without_a_database(loaded):
+    """DAG-22: the time is told, with `pytest -rP`; a busy machine must not fail a test."""
+    print(f"definitions loaded in {loaded['seconds']:.1f} s")
     assert "blaze_transactions" in str(loaded["snapshot"])
 
 

@@ -49,8 +49,8 @@ def page() -> Iterator[Page]:
 
 
 def keep(page: Page, name: str) -> None:
-    """A picture for people, where one is wanted."""
-    folder = os.environ.get("SYNC_PLATFORM_SCREENSHOTS")
+    """A picture for people, where one is wanted. Not named like a setting: an unknown one is refused."""
+    folder = os.environ.get("SCREENSHOTS_DIR")
     if folder:
         Path(folder).mkdir(parents=True, exist_ok=True)
         page.wait_for_timeout(1500)
