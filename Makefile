@@ -34,10 +34,10 @@ up: $(READY)  ## start the web server and the daemon with the invented shops
 	@umask 022; $(VENV)/bin/sync-platform up
 
 test: $(READY)  ## run all tests
-	@umask 022; $(VENV)/bin/python -m pytest -n auto
+	@umask 022; $(VENV)/bin/python -m pytest -n auto --dist loadgroup
 
 test-quick: $(READY)  ## run the tests that start no servers of Dagster
-	@umask 022; $(VENV)/bin/python -m pytest -n auto -m "not slow"
+	@umask 022; $(VENV)/bin/python -m pytest -n auto --dist loadgroup -m "not slow"
 
 lint: $(READY)  ## style, types, import contracts, dependencies, migrations
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH"; \

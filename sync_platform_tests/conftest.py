@@ -18,9 +18,10 @@ from sync_platform.db.embedded import start_embedded
 from sync_platform.db.migrations import upgrade
 from sync_platform.db.pool import Database
 
-# settings read the environment; the machine's own must not decide a test
-SERVER_VARIABLE = "SYNC_PLATFORM_TEST_DATABASE_URL"
+# Without the prefix of the settings: it has to survive the next lines, and to reach the workers of xdist.
+SERVER_VARIABLE = "TEST_DATABASE_URL"
 _GIVEN_SERVER = os.environ.get(SERVER_VARIABLE)
+# settings read the environment; the machine's own must not decide a test
 for _name in [name for name in os.environ if name.startswith("SYNC_PLATFORM_")]:
     del os.environ[_name]
 

@@ -18,9 +18,10 @@ def test_every_day_is_there_and_usual_is_the_mean_of_the_week_before(rows: dict[
     """DAG-06: agrees with a plain second computation; days without rows count as zero."""
     frame = rows_per_day(rows, LAST)
     assert [day.date() for day in frame.index] == [LAST - timedelta(days=n) for n in reversed(range(DAYS))]
-    for day, row in frame.iterrows():
-        before = [rows.get(day.date() - timedelta(days=n), 0) for n in range(1, WEEK + 1)]
-        assert row["rows"] == rows.get(day.date(), 0)
+    for number, (_, row) in enumerate(frame.iterrows()):
+        day = LAST - timedelta(days=DAYS - 1 - number)
+        before = [rows.get(day - timedelta(days=n), 0) for n in range(1, WEEK + 1)]
+        assert row["rows"] == rows.get(day, 0)
         assert abs(row["usual"] - sum(before) / WEEK) < 1e-6
 
 
