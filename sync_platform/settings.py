@@ -29,6 +29,7 @@ class HttpSettings(BaseModel):
     backoff_base: float = Field(default=1, gt=0, le=60)
     backoff_cap: float = Field(default=60, gt=0, le=600)
     retry_after_cap: float = Field(default=300, gt=0, le=3600)
+    default_wait_429: float = Field(default=30, gt=0, le=600)
     breaker_failures: int = Field(default=5, ge=1, le=100)
     breaker_open_for: float = Field(default=60, gt=0, le=3600)
     max_clock_skew: float = Field(default=60, gt=0, le=3600)

@@ -160,6 +160,7 @@ def http_limits(platform: Platform) -> HttpLimits:
         backoff_base=http.backoff_base,
         backoff_cap=http.backoff_cap,
         retry_after_cap=http.retry_after_cap,
+        default_wait_429=http.default_wait_429,
         max_clock_skew=http.max_clock_skew,
     )
 

@@ -12,6 +12,7 @@ MEANINGS = {
     "http.backoff_base": "Seconds of the first pause between two tries; it doubles, with jitter.",
     "http.backoff_cap": "Longest pause between two tries in seconds.",
     "http.retry_after_cap": "Longest pause in seconds that a source may ask for.",
+    "http.default_wait_429": "First pause in seconds after a 429 that names none; doubles up to the longest pause.",
     "http.breaker_failures": "Failures in a row after which no calls are made.",
     "http.breaker_open_for": "Seconds without calls before one call tries again.",
     "http.max_clock_skew": "Seconds that a source's clock may differ before it is reported.",
