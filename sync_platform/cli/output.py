@@ -13,6 +13,8 @@ from rich.table import Table
 
 from sync_platform.core.redact import redact_text
 
+WIDEST = 1000  # characters of a line
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 
 
@@ -30,7 +32,10 @@ def emit(data: Any, as_json: bool, table: Table | str | None = None) -> None:
     elif isinstance(table, str):
         typer.echo(table)
     else:
-        Console(soft_wrap=True).print(table if table is not None else _pairs(data))
+        shown = table if table is not None else _pairs(data)
+        # as wide as it needs to be: a terminal breaks long lines, and numbers cut in half tell nothing
+        needed = Console(width=WIDEST).measure(shown).maximum
+        Console(soft_wrap=True, width=max(needed, Console().width)).print(shown)
 
 
 def table_of(*columns: str, rows: Iterator[tuple[Any, ...]] | list[tuple[Any, ...]]) -> Table:

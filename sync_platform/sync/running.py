@@ -21,9 +21,12 @@ from sync_platform.sync.request import EntityReport, OnProgress, Progress, SyncR
 class Run:
     """A run in progress. The first ledger row is the entity's, a second one its lines'."""
 
-    def __init__(self, platform: Platform, request: SyncRequest, ids: list[int], on_progress: OnProgress) -> None:
+    def __init__(
+        self, platform: Platform, request: SyncRequest, entity: str, ids: list[int], on_progress: OnProgress
+    ) -> None:
         self._platform, self._request = platform, request
         self._on_progress = on_progress
+        self._entity = entity
         self.ids = ids
         self.calls = CallCounter()
         self.records = Counters()
@@ -77,7 +80,7 @@ class Run:
     def counted(self, stage: str, counters: Counters) -> None:
         """Called when a batch is committed."""
         self.records += counters
-        self._on_progress(Progress(self._request.tenant.slug, self._request.entity, stage, self.records.fetched))
+        self._on_progress(Progress(self._request.tenant.slug, self._entity, stage, self.records.fetched))
 
     def tell(self, merged: list[Merged]) -> None:
         """Keep what a merge reports beside numbers: suppressed values by field, and a dry run's first differences."""
@@ -108,7 +111,7 @@ def ledger_run(
         for entity in entities
     ]
     lease = platform.settings.sync.lease_seconds
-    run = Run(platform, request, start_runs(platform.database, starts, lease), on_progress)
+    run = Run(platform, request, entities[0], start_runs(platform.database, starts, lease), on_progress)
     reports: list[EntityReport] = []
     errors: list[SyncError] = []
     state: FinalState = "failed"

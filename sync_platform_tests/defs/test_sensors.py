@@ -141,7 +141,7 @@ def test_a_failed_run_is_one_log_line_without_secrets_and_its_ledger_rows_are_cl
 
     @dg.op
     def breaks(_context) -> None:
-        raise dg.Failure("postgresql://loader:hunter2@db/x refused; partner_key=abc123")
+        raise dg.Failure("postgresql://loader:invented-pw@db/x refused; partner_key=abc123")
 
     @dg.job
     def broken() -> None:
@@ -162,7 +162,7 @@ def test_a_failed_run_is_one_log_line_without_secrets_and_its_ledger_rows_are_cl
         )
     (line,) = [line for line in lines if line["event"] == "run_failed"]
     assert (line["run_id"], line["ledger_runs_closed"]) == (result.run_id, [row])
-    assert "hunter2" not in str(line)
+    assert "invented-pw" not in str(line)
     assert "abc123" not in str(line)
     assert find_run(platform.database, alder.id, row).state == "failed"
 
