@@ -47,27 +47,12 @@ def play(ready: Stage, url: str) -> DemoReport:
     return report
 
 
-def _dagster_run(first: str, last: str, tenants: list[str]) -> dict[str, bool | None]:
-    """Run the job in this process over a range of partitions; ``table.check`` -> passed, None as key for the run."""
-    import dagster as dg  # takes seconds, and no other command needs it
-
+def _dagster_run(first: str, last: str, tenants: list[str]) -> dict[str, bool]:
+    """Whether the run and its checks passed. Imported here: Dagster takes seconds, and no other command needs it."""
     from sync_platform.definitions import defs
-    from sync_platform.defs.partitions import RANGE_END, RANGE_START, TENANTS
+    from sync_platform.defs.local_run import run_range
 
-    with dg.DagsterInstance.get() as instance:
-        instance.add_dynamic_partitions(TENANTS, tenants)
-        result = defs.resolve_job_def(JOB).execute_in_process(
-            instance=instance,
-            tags={RANGE_START: f"{first}|{tenants[0]}", RANGE_END: f"{last}|{tenants[-1]}"},
-            run_config={"loggers": {"console": {"config": {"log_level": "ERROR"}}}},
-            raise_on_error=False,
-        )
-        checks: dict[str, bool | None] = {
-            f"{event.asset_key.path[-1]}.{event.check_name}": event.passed
-            for event in result.get_asset_check_evaluations()
-        }
-        checks["run"] = result.success
-        return checks
+    return run_range(defs, JOB, first, last, tenants)
 
 
 def _rows(ready: Stage, report: DemoReport) -> list[Row]:

@@ -35,7 +35,7 @@ class DemoReport:
     """Collects what happened; ``good`` is False as soon as anything is off."""
 
     runs: list[list[Row]] = field(default_factory=list)
-    checks: dict[str, bool | None] = field(default_factory=dict)
+    checks: dict[str, bool] = field(default_factory=dict)
     comparison: list[tuple[str, str, int, int]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
@@ -44,7 +44,7 @@ class DemoReport:
         """Whether everything is as it has to be."""
         return not self.problems
 
-    def add_run(self, rows: list[Row], checks: dict[str, bool | None]) -> None:
+    def add_run(self, rows: list[Row], checks: dict[str, bool]) -> None:
         """Judge a run: it succeeded, every ledger row balances, every check passed, the second one wrote nothing."""
         number = len(self.runs) + 1
         self.runs.append(rows)
