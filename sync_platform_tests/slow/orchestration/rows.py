@@ -19,6 +19,9 @@ QUERIES = {
 NOT_DATA = ("tenant_id", "run_id", "first_seen_at", "last_seen_at", "last_changed_at")
 
 
+MOVING = ("customers", "products")
+
+
 def rows(platform: Platform, slug: str, table: str, days: Sequence[date]) -> list[dict[str, Any]]:
     """A tenant's rows of some days in a stable order; the catalogue of products whole."""
     with platform.database.transaction(find_tenant(platform.database, slug).id) as conn:
@@ -30,11 +33,14 @@ def rows(platform: Platform, slug: str, table: str, days: Sequence[date]) -> lis
 
 
 def same_as_command(stage: Stage, slug: str, days: Sequence[date]) -> None:
-    """Every row and every value is what ``sync-platform sync blaze`` wrote, and there are some."""
+    """Every row and every value is what ``sync-platform sync blaze`` wrote; a day that is over has receipts."""
     stage.wait_for_command()
+    tenant = stage.tenant(slug)
+    today = stage.platform.clock().astimezone(tenant.zone).date()
     for table in QUERIES:
         ours, theirs = (rows(platform, slug, table, days) for platform in (stage.platform, stage.reference))
-        assert ours, f"{table} of {slug} is empty"
+        # just after midnight the open day is empty, and members and products leave the day of an earlier change
+        assert ours or table in MOVING or min(days) >= today, f"{table} of {slug} is empty"
         extra = [row for row in ours if row not in theirs]
         missing = [row for row in theirs if row not in ours]
         assert not extra + missing, f"{table} of {slug}: {_differences(extra, missing)}"
