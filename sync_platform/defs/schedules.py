@@ -3,9 +3,9 @@
 Chunks of one tick need no jitter: the pool of the vendor lets two of them run, and each works on few tenants at a time.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from functools import partial
 
 import dagster as dg
 from dagster import DagsterRunStatus
@@ -27,6 +27,7 @@ IN_PROGRESS = [
 ]
 
 Platforms = dg.ResourceParam[PlatformSource]
+Requests = Callable[[Iterator[list[Tenant]], datetime], Iterator[dg.RunRequest]]
 
 
 def chunks(partitions: Sequence[str], tenants: Sequence[Tenant], size: int) -> Iterator[list[Tenant]]:
@@ -63,7 +64,7 @@ def _request(first: date, last: date, chunk: list[Tenant], tick: datetime, tags:
 
 
 def _tick(
-    context: dg.ScheduleEvaluationContext, source: PlatformSource, name: str, requests: Any
+    context: dg.ScheduleEvaluationContext, source: PlatformSource, name: str, requests: Requests
 ) -> list[dg.RunRequest] | dg.SkipReason:
     """Skip while runs of the same schedule are in progress: they would only meet the writers' lock."""
     running = context.instance.get_run_records(
@@ -83,47 +84,43 @@ SETTINGS = load_settings()
 STATUS = dg.DefaultScheduleStatus.RUNNING if SETTINGS.schedules.running else dg.DefaultScheduleStatus.STOPPED
 
 
-@dg.schedule(
-    job=sync_blaze_sales,
-    cron_schedule=SETTINGS.schedules.blaze_sales,
-    execution_timezone=SETTINGS.schedules.zone,
-    default_status=STATUS,
+def _schedule(name: str, job: str, cron: str, requests: Requests, text: str) -> dg.ScheduleDefinition:
+    @dg.schedule(
+        name=name,
+        job_name=job,
+        cron_schedule=cron,
+        execution_timezone=SETTINGS.schedules.zone,
+        default_status=STATUS,
+        description=text,
+    )
+    def tick(context: dg.ScheduleEvaluationContext, platform: Platforms) -> list[dg.RunRequest] | dg.SkipReason:
+        return _tick(context, platform, name, requests)
+
+    return tick
+
+
+blaze_sales_hourly = _schedule(
+    "blaze_sales_hourly",
+    sync_blaze_sales.name,
+    SETTINGS.schedules.blaze_sales,
+    open_day_requests,
+    "Members and receipts of the open day of every tenant.",
 )
-def blaze_sales_hourly(
-    context: dg.ScheduleEvaluationContext, platform: Platforms
-) -> list[dg.RunRequest] | dg.SkipReason:
-    """Members and receipts of the open day of every tenant."""
-    return _tick(context, platform, "blaze_sales_hourly", open_day_requests)
 
-
-@dg.schedule(
-    job=sync_blaze_products,
-    cron_schedule=SETTINGS.schedules.blaze_products,
-    execution_timezone=SETTINGS.schedules.zone,
-    default_status=STATUS,
+blaze_products_every_5_minutes = _schedule(
+    "blaze_products_every_5_minutes",
+    sync_blaze_products.name,
+    SETTINGS.schedules.blaze_products,
+    open_day_requests,
+    "Products that changed since the last run, of every tenant.",
 )
-def blaze_products_every_5_minutes(
-    context: dg.ScheduleEvaluationContext, platform: Platforms
-) -> list[dg.RunRequest] | dg.SkipReason:
-    """Products that changed since the last run, of every tenant."""
-    return _tick(context, platform, "blaze_products_every_5_minutes", open_day_requests)
 
-
-@dg.schedule(
-    job=sync_blaze,
-    cron_schedule=SETTINGS.schedules.blaze_trailing,
-    execution_timezone=SETTINGS.schedules.zone,
-    default_status=STATUS,
+blaze_trailing_weekly = _schedule(
+    "blaze_trailing_weekly",
+    sync_blaze.name,
+    SETTINGS.schedules.blaze_trailing,
+    partial(trailing_requests, days=SETTINGS.blaze.trailing_days),
+    "The last 30 days again, and the whole catalogue of products: late refunds, voids, edits and deletions.",
 )
-def blaze_trailing_weekly(
-    context: dg.ScheduleEvaluationContext, platform: Platforms
-) -> list[dg.RunRequest] | dg.SkipReason:
-    """The last 30 days again, and the whole catalogue of products: late refunds, voids, edits and deletions."""
-
-    def requests(chunked: Iterator[list[Tenant]], tick: datetime) -> Iterator[dg.RunRequest]:
-        return trailing_requests(chunked, tick, SETTINGS.blaze.trailing_days)
-
-    return _tick(context, platform, "blaze_trailing_weekly", requests)
-
 
 SCHEDULES = (blaze_sales_hourly, blaze_products_every_5_minutes, blaze_trailing_weekly)
