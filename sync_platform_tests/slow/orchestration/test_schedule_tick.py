@@ -20,6 +20,8 @@ NAME = "blaze_sales_hourly"
 def test_a_tick_fills_the_open_day_of_every_active_tenant_and_a_new_tenant_gets_its_partitions(stage: Stage):
     """DAG-10, DAG-11, TEN-01: one run over all tenants; same rows as the command; nothing for a suspended tenant."""
     stage.wait_for_command()
+    for slug in WRONG_AT_FIRST:  # whatever other tests have mended already
+        stage.mend(slug)
     stage.forget_journal()
     stage.add(LATER)
     started = stage.web.ask(START_SCHEDULE, selector={**REPOSITORY, "scheduleName": NAME})
