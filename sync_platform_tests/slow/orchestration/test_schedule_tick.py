@@ -3,7 +3,7 @@
 from typing import Any
 
 from sync_platform_tests.slow.orchestration.rows import same_as_command
-from sync_platform_tests.slow.orchestration.stage import LATER, SUSPENDED, Stage
+from sync_platform_tests.slow.orchestration.stage import LATER, SUSPENDED, WRONG_AT_FIRST, Stage
 from sync_platform_tests.slow.orchestration.web_server import (
     REPOSITORY,
     START_SCHEDULE,
