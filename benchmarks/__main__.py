@@ -1,0 +1,69 @@
+"""``python -m benchmarks``: measures, prints, keeps the figures. ``--only PREFIX`` for some of them."""
+
+import argparse
+import sys
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Protocol
+
+from benchmarks.figure import GOALS, Figure, figures_table, write_latest
+from benchmarks.stage import Stage, open_stage, say
+
+OUT = Path(__file__).parent / "out"
+# in this order: what is sensitive to a busy disk comes first
+PARTS = ("definitions", "load", "memory", "asset_page", "bookkeeping", "tick")
+
+
+class Part(Protocol):
+    """A module of this package. ``NAMES`` are the figures it can yield; it leaves out those the stage does not want."""
+
+    NAMES: tuple[str, ...]
+
+    def run(self, stage: Stage) -> Iterable[Figure]:
+        """Measure."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 if every figure reached its goal, 1 if one missed it, 2 for a name that is none."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--only", nargs="*", default=[], metavar="PREFIX", help="figures whose name begins so")
+    parser.add_argument("--list", action="store_true", help="name the figures and their goals, measure nothing")
+    options = parser.parse_args(arguments)
+    if options.list:
+        print("\n".join(f"{name}  {goal} {goal.unit}" for name, goal in GOALS.items()))
+        return 0
+    prefixes = tuple(options.only)
+    if strange := [prefix for prefix in prefixes if not any(name.startswith(prefix) for name in GOALS)]:
+        parser.error(f"no figure begins with {', '.join(strange)}; --list names them")
+    figures = measured(prefixes)
+    write_latest(OUT / "latest.json", figures, whole=not prefixes)
+    print(figures_table(figures))
+    return 0 if all(figure.passed for figure in figures) else 1
+
+
+def measured(prefixes: tuple[str, ...]) -> list[Figure]:
+    """The figures of all parts that have a wanted one."""
+
+    def wants(name: str) -> bool:
+        return not prefixes or name.startswith(prefixes)
+
+    figures: list[Figure] = []
+    OUT.mkdir(exist_ok=True)
+    with open_stage(OUT, wants) as stage:
+        for part in parts():
+            if any(map(wants, part.NAMES)):
+                for figure in part.run(stage):
+                    figures.append(figure)
+                    say(figures_table([figure]).splitlines()[-1])
+    return figures
+
+
+def parts() -> list[Part]:
+    """The modules that measure."""
+    return [import_module(f"benchmarks.{name}") for name in PARTS if find_spec(f"benchmarks.{name}")]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
