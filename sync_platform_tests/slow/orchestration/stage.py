@@ -166,4 +166,4 @@ def _first_line(child: Child) -> str | None:
 
 
 def _tail(path: Path) -> str:
-    return "\n".join(path.read_text(errors="replace").splitlines()[-60:])
+    return "\n".join(path.read_text(errors="replace").splitlines()[-25:])
