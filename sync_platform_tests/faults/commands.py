@@ -1,0 +1,84 @@
+"""``sync-platform`` as a child process: started, signalled, killed, waited for."""
+
+import json
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+# A server that has imported the command line, and nothing else has happened in, forks a fresh process for every
+# command: the import costs more than a second of processor time, and a case may need hundreds of commands.
+_PROCESSES = multiprocessing.get_context("forkserver")
+_PROCESSES.set_forkserver_preload(["sync_platform.cli.app"])
+
+WAIT_SECONDS = 110
+
+
+def _main(arguments: Sequence[str], environment: Mapping[str, str], output: str, errors: str) -> None:
+    """The console script's own entry point, in a process of its own with its own environment."""
+    for number, path in ((1, output), (2, errors)):
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        os.dup2(handle, number)
+        os.close(handle)
+    os.environ.clear()
+    os.environ.update(environment)
+    from sync_platform.cli.app import main
+
+    sys.argv = ["sync-platform", *arguments]
+    main()
+
+
+class Command:
+    """One running ``sync-platform``. Its output is in files, so that a killed one leaves what it had said."""
+
+    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str], folder: Path, number: int) -> None:
+        self.arguments = tuple(arguments)
+        self._output, self._errors = folder / f"command-{number}.out", folder / f"command-{number}.err"
+        self._process = _PROCESSES.Process(
+            target=_main, args=(self.arguments, dict(environment), str(self._output), str(self._errors)), daemon=True
+        )
+        self._process.start()
+
+    @property
+    def pid(self) -> int:
+        """Of the process itself."""
+        assert self._process.pid is not None
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended yet."""
+        return self._process.is_alive()
+
+    def kill(self) -> None:
+        """``kill -9``; returns when the process is gone."""
+        self._process.kill()
+        self._process.join(WAIT_SECONDS)
+
+    def terminate(self) -> None:
+        """SIGTERM."""
+        os.kill(self.pid, signal.SIGTERM)
+
+    def wait(self, seconds: float = WAIT_SECONDS) -> int:
+        """Its exit code; -9 where it was killed. A command that does not end is killed, and that is an error."""
+        self._process.join(seconds)
+        if self._process.is_alive():
+            self.kill()
+            raise AssertionError(f"{self.arguments} did not end within {seconds} s:\n{self.said()[-4000:]}")
+        assert self._process.exitcode is not None
+        return self._process.exitcode
+
+    def results(self) -> list[dict[str, Any]]:
+        """What ``sync ... --json`` printed; waits for the end."""
+        code = self.wait()
+        text = self._output.read_text()
+        assert text, f"{self.arguments} ended with {code} and said nothing but:\n{self.said()[-4000:]}"
+        found = json.loads(text)
+        return list(found) if isinstance(found, list) else [found]
+
+    def said(self) -> str:
+        """Both outputs."""
+        return "".join(path.read_text(errors="replace") for path in (self._output, self._errors) if path.exists())
