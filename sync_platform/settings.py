@@ -109,6 +109,9 @@ class Settings(BaseSettings):
     pool_size: int = Field(default=10, ge=1, le=100)
     statement_timeout: float = Field(default=300, gt=0, description="seconds, for the loader")
     lock_timeout: float = Field(default=10, gt=0, description="seconds, for the loader")
+    database_wait: float = Field(
+        default=120, ge=0, le=3600, description="seconds that a sync waits for a database that does not answer"
+    )
     secrets_dir: Path | None = None
     http: HttpSettings = HttpSettings()
     blaze: BlazeSettings = BlazeSettings()

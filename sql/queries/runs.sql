@@ -69,6 +69,12 @@ update platform.sync_runs r set
 where r.tenant_id = %(tenant_id)s and r.id = %(run_id)s and r.state = 'running'
 returning r.id;
 
+-- name: add_batch
+-- No row: this batch is committed already, or the run was cancelled or taken over.
+update platform.sync_runs set batches = %(batch)s
+where tenant_id = %(tenant_id)s and id = %(run_id)s and state = 'running' and batches < %(batch)s
+returning id;
+
 -- name: extend_lease
 -- A row that a batch holds is skipped: the batch extends the lease itself.
 with mine as (
@@ -113,7 +119,7 @@ where r.tenant_id = %(tenant_id)s and r.id = judged.id and r.state = 'running';
 select
     tenant_id, id, parent_id, source, entity, kind, window_start, window_end, state, stage, done, planned, fetched,
     inserted, updated, unchanged, stale, duplicate_in_batch, quarantined, deleted, revived, suppressed, api_calls, bytes,
-    calls, started_at, finished_at, lease_until, actor, dagster_run_id, error_class, error_message, report
+    calls, batches, started_at, finished_at, lease_until, actor, dagster_run_id, error_class, error_message, report
 from platform.sync_runs
 where tenant_id = %(tenant_id)s and id = %(run_id)s;
 
@@ -121,7 +127,7 @@ where tenant_id = %(tenant_id)s and id = %(run_id)s;
 select
     tenant_id, id, parent_id, source, entity, kind, window_start, window_end, state, stage, done, planned, fetched,
     inserted, updated, unchanged, stale, duplicate_in_batch, quarantined, deleted, revived, suppressed, api_calls, bytes,
-    calls, started_at, finished_at, lease_until, actor, dagster_run_id, error_class, error_message, report
+    calls, batches, started_at, finished_at, lease_until, actor, dagster_run_id, error_class, error_message, report
 from platform.sync_runs
 where tenant_id = %(tenant_id)s
   and (%(source)s::text is null or source = %(source)s)

@@ -10,6 +10,7 @@ from psycopg.conninfo import conninfo_to_dict
 from sync_platform.core.errors import ConfigurationError, DatabaseUnavailable
 
 APPLICATION_NAME = "sync_platform"
+_FULL = re.compile(r"too many (clients|connections)|remaining connection slots|no more connections allowed")
 _SCHEME = re.compile(r"^postgres(?:ql)?(?:\+[a-z0-9_]+)?://")
 
 
@@ -59,6 +60,11 @@ def connect(url: str, *, connect_timeout: float = 5) -> psycopg.Connection:
 
 def unavailable(error: BaseException) -> DatabaseUnavailable:
     """What to say when PostgreSQL cannot be reached: libpq's reason without address, user or password."""
+    if _FULL.search(str(error)):
+        return DatabaseUnavailable(
+            f"PostgreSQL takes no more connections ({_reason(str(error))}); lower SYNC_PLATFORM_POOL_SIZE or the"
+            " number of processes, or raise max_connections of the server"
+        )
     return DatabaseUnavailable(
         f"PostgreSQL does not answer ({_reason(str(error))}); check that the server runs and that "
         "SYNC_PLATFORM_DATABASE_URL names it, then try again"

@@ -11,6 +11,10 @@ from psycopg.types.json import Jsonb
 from sync_platform.core.window import Window
 from sync_platform.db.queries import query
 
+# The shape of stored positions. A release whose readers cannot go on from the positions of the one before raises it:
+# an open window is then read from its beginning, which costs calls and loses nothing. The first release wrote none.
+POSITION_VERSION = 1
+
 
 @dataclass(frozen=True)
 class Cursor:
@@ -23,13 +27,14 @@ class Cursor:
 
 
 def read_cursor(conn: Connection, tenant_id: UUID, source: str, entity: str, account: str) -> Cursor:
-    """An empty cursor where nothing has been read yet."""
+    """An empty cursor where nothing has been read yet; without a place in a window where another release wrote it."""
     row = conn.execute(query("cursors", "read"), _key(tenant_id, source, entity, account)).fetchone()
     if row is None:
         return Cursor()
     watermark, start, end, position = row
-    window = Window(start, end) if start is not None and end is not None else None
-    return Cursor(watermark, window, position if window else None)
+    if start is None or end is None or position is None or position.pop("version", 1) != POSITION_VERSION:
+        return Cursor(watermark)
+    return Cursor(watermark, Window(start, end), position)
 
 
 def save_position(
@@ -48,7 +53,7 @@ def save_position(
         **_key(tenant_id, source, entity, account),
         "window_start": window.start,
         "window_end": window.end,
-        "position": Jsonb(position),
+        "position": Jsonb({**position, "version": POSITION_VERSION}),
         "run_id": run_id,
     }
     conn.execute(query("cursors", "save_position"), values)

@@ -23,6 +23,7 @@ __all__ = [
     "RunRow",
     "RunStart",
     "RunState",
+    "add_batch",
     "add_progress",
     "cancel_run",
     "extend_lease",
@@ -103,7 +104,18 @@ def add_progress(
         "lease_seconds": lease_seconds,
     }
     if conn.execute(query("runs", "add_progress"), values).fetchone() is None:
-        raise Cancelled(f"run {run_id} was cancelled or taken over; this batch was not written, the next run resumes")
+        raise _stopped(run_id)
+
+
+def add_batch(conn: Connection, tenant_id: UUID, run_id: int, batch: int) -> bool:
+    """Note the run's batch of this number, from 1 on; False where an earlier try has committed it (SYS-09)."""
+    values = {"tenant_id": tenant_id, "run_id": run_id, "batch": batch}
+    if conn.execute(query("runs", "add_batch"), values).fetchone() is not None:
+        return True
+    run = _find(conn, tenant_id, run_id)
+    if run.batches < batch:
+        raise _stopped(run_id)
+    return False
 
 
 def extend_lease(database: Database, tenant_id: UUID, run_ids: Sequence[int], lease_seconds: float) -> list[int]:
@@ -219,6 +231,10 @@ def _make_way(conn: Connection, starts: Sequence[RunStart]) -> None:
     writer = conn.execute(query("runs", "writer"), values).fetchone()
     if writer is not None:
         raise AlreadyRunning(writer[0], f"{writer[1]}/{writer[2]}")
+
+
+def _stopped(run_id: int) -> Cancelled:
+    return Cancelled(f"run {run_id} was cancelled or taken over; this batch was not written, the next run resumes")
 
 
 def _find(conn: Connection, tenant_id: UUID, run_id: int) -> RunRow:

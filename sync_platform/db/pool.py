@@ -1,20 +1,30 @@
 """The pool of database connections, and the one way to a transaction: as a role, for a tenant (TEN-03, TEN-05)."""
 
 import logging
+import random
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self, TypeVar
 from uuid import UUID
 
 import psycopg
+from psycopg import errors
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from sync_platform.core.errors import DatabaseUnavailable
 from sync_platform.db.connect import connect, connect_options, libpq_url, unavailable
 
 Role = Literal["sp_owner", "sp_loader", "sp_promoter", "sp_web", "sp_readonly", "sp_audit"]
+T = TypeVar("T")
+
+#: What PostgreSQL undid because of somebody else, and how often that is tried again (F-12).
+_CONFLICTS = (errors.DeadlockDetected, errors.SerializationFailure, errors.LockNotAvailable)
+CONFLICT_RETRIES = 3
+#: Seconds between two questions whether the server is back.
+_ASK_AGAIN = 0.5
 
 # a failed connection is told by exception; the pool's own lines, one per try, go to logs that somebody set up
 logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())
@@ -33,7 +43,8 @@ class Database:
     """Connections to one database, opened at the first use. Times in seconds. Shared by threads.
 
     ``statement_timeout`` and ``lock_timeout`` bound each statement, ``idle_timeout`` a transaction that its client
-    forgot (DBM-06), ``busy_timeout`` the wait for a free connection of a server that answers.
+    forgot (DBM-06), ``busy_timeout`` the wait for a free connection of a server that answers. ``wait`` is how long a
+    server that does not answer, or that has no connection left, is waited for (F-11, F-14); ``stopping`` ends the wait.
     """
 
     def __init__(
@@ -46,10 +57,14 @@ class Database:
         connect_timeout: float = 5,
         idle_timeout: float = 300,
         busy_timeout: float = 300,
+        wait: float = 0,
+        stopping: threading.Event | None = None,
     ) -> None:
         self._url = libpq_url(url)
         self._connect_timeout = connect_timeout
         self._busy_timeout = busy_timeout
+        self._wait = wait
+        self._stopping = stopping or threading.Event()
         self._limits = {
             "statement": _milliseconds(statement_timeout),
             "lock": _milliseconds(lock_timeout),
@@ -62,6 +77,8 @@ class Database:
             min_size=0,
             max_size=pool_size,
             open=False,
+            # it gives up early and starts anew: its pauses double, and would soon be longer than the outage
+            reconnect_timeout=connect_timeout,
             check=ConnectionPool.check_connection,
             reset=_reset,
             name="sync_platform",
@@ -86,6 +103,30 @@ class Database:
         finally:
             self._pool.putconn(connection)
 
+    def run(
+        self, work: Callable[[psycopg.Connection[Any]], T], tenant_id: UUID | None = None, role: Role = "sp_loader"
+    ) -> T:
+        """What ``work`` returns, done in a transaction that is repeated where it failed for no fault of its own.
+
+        A deadlock, a serialisation failure or a lock that was not granted in time: at most 3 times again (F-12). A
+        connection that was lost: once the server is back, until ``wait`` has passed since the first loss (F-10). Then
+        ``work`` may have been committed before, unnoticed: it has to be repeatable, or has to find that out itself.
+        """
+        conflicts, gives_up = 0, float("inf")
+        while True:
+            try:
+                with self.transaction(tenant_id, role) as connection:
+                    return work(connection)
+            except _CONFLICTS:
+                conflicts += 1
+                if conflicts > CONFLICT_RETRIES:
+                    raise
+                time.sleep(random.uniform(0.01, 0.1) * conflicts)  # noqa: S311  so that two do not meet again
+            except DatabaseUnavailable:
+                gives_up = min(gives_up, time.monotonic() + self._wait)
+                if time.monotonic() >= gives_up or self._stopping.is_set():
+                    raise
+
     def close(self) -> None:
         """Close all connections. The pool cannot be used again."""
         with self._opening:
@@ -106,11 +147,13 @@ class Database:
         with self._opening:
             if self._pool.closed:
                 self._pool.open()
-        try:
-            return self._pool.getconn(timeout=self._connect_timeout)
-        except PoolTimeout:
-            # down, or only busy? the pool cannot tell
-            connect(self._url, connect_timeout=self._connect_timeout).close()
+        gives_up = time.monotonic() + self._wait
+        answers = False
+        while not answers:
+            try:
+                return self._pool.getconn(timeout=self._connect_timeout)
+            except PoolTimeout:
+                answers = self._answers(gives_up)
         try:
             return self._pool.getconn(timeout=self._busy_timeout)
         except PoolTimeout:
@@ -118,6 +161,16 @@ class Database:
                 f"no database connection became free within {self._busy_timeout:g} s; "
                 "raise SYNC_PLATFORM_POOL_SIZE or lower SYNC_PLATFORM_SYNC__TENANT_WORKERS"
             ) from None
+
+    def _answers(self, gives_up: float) -> bool:
+        """Whether the server is only busy: the pool cannot tell. Raises DatabaseUnavailable when time is up."""
+        try:
+            connect(self._url, connect_timeout=self._connect_timeout).close()
+        except DatabaseUnavailable:
+            if time.monotonic() >= gives_up or self._stopping.wait(_ASK_AGAIN):
+                raise
+            return False
+        return True
 
 
 def _milliseconds(seconds: float) -> str:

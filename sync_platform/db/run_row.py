@@ -62,6 +62,7 @@ class RunRow:
     api_calls: int
     bytes: int
     calls: dict[str, dict[str, int]]
+    batches: int
     started_at: datetime
     finished_at: datetime | None
     lease_until: datetime | None

@@ -83,15 +83,17 @@ def open_platform(
         if not effective.master_keys:
             key = (settings.data_dir / KEY_FILE).read_text().strip()
             effective = effective.model_copy(update={"master_keys": (SecretStr(key),)})
+        stopping = threading.Event()
         with Database(
             working_url,
             pool_size=settings.pool_size,
             statement_timeout=settings.statement_timeout,
             lock_timeout=settings.lock_timeout,
+            wait=settings.database_wait,
+            stopping=stopping,
         ) as database:
-            yield Platform(
-                effective, database, keyring, blaze_budgets(effective, database, keyring, sleep), clock, sleep
-            )
+            budgets = blaze_budgets(effective, database, keyring, sleep)
+            yield Platform(effective, database, keyring, budgets, clock, sleep, stopping)
 
 
 def blaze_budgets(

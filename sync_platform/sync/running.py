@@ -1,21 +1,27 @@
 """The life of a run in the ledger: started with its lines or not at all, kept alive, finished (SYS-10)."""
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
 
 from psycopg import Connection
 
 from sync_platform.core.counters import Counters
 from sync_platform.core.errors import Cancelled, CircuitOpen, DatabaseUnavailable, SyncError, TooManyDeletes
 from sync_platform.core.window import Window
-from sync_platform.db.ledger import add_progress, extend_lease, finish_run, start_runs
+from sync_platform.db.ledger import add_batch, add_progress, extend_lease, finish_run, start_runs
 from sync_platform.db.merge import Merged
 from sync_platform.db.run_row import FinalState, RunRow, RunStart
 from sync_platform.sync.calls import CallCounter
 from sync_platform.sync.platform import Platform
 from sync_platform.sync.request import EntityReport, OnProgress, Progress, SyncRequest
+
+T = TypeVar("T")
+
+
+class _WrittenBefore(Exception):
+    """Rolls a repeated batch back whose first try turned out to be committed."""
 
 
 class Run:
@@ -33,6 +39,7 @@ class Run:
         self.report: dict[str, Any] = {}
         self.lost = threading.Event()
         self._counting: tuple[dict[str, dict[str, int]], int] = ({}, 0)
+        self._batches = 0
 
     @property
     def id(self) -> int:
@@ -48,6 +55,30 @@ class Run:
         """Raises Cancelled where the run was cancelled, taken over, or the process is asked to stop (F-04)."""
         if self.lost.is_set() or self._platform.stopping.is_set():
             raise Cancelled(f"run {self.id} was stopped; the next run goes on from the last committed batch")
+
+    def write(self, work: Callable[[Connection[Any]], T]) -> T:
+        """Do ``work`` in one transaction of the run's tenant, exactly once, and return what it returned (SYS-09).
+
+        ``work`` is called again where its transaction was rolled back by a deadlock, a lock time-out or the loss of the
+        connection (F-10, F-12): it must not change anything outside the database, and it calls ``count`` last.
+        """
+        self._batches += 1
+        results: list[T] = []
+
+        def batch(conn: Connection[Any]) -> None:
+            self._counting = ({}, 0)
+            try:
+                result = work(conn)
+            except BaseException:
+                self.calls.give_back(*self._counting)
+                raise
+            if not add_batch(conn, self._request.tenant.id, self.id, self._batches):
+                raise _WrittenBefore
+            results.append(result)
+
+        with suppress(_WrittenBefore):
+            self._platform.database.run(batch, self._request.tenant.id)
+        return results[-1]
 
     @contextmanager
     def transaction(self) -> Iterator[Connection[Any]]:
