@@ -13,7 +13,7 @@ from benchmarks.stage import Stage, open_stage, say
 
 OUT = Path(__file__).parent / "out"
 # in this order: what is sensitive to a busy disk comes first
-PARTS = ("definitions", "load", "memory", "asset_page", "bookkeeping", "tick")
+PARTS = ("definitions", "load", "asset_page", "bookkeeping", "tick")
 
 
 class Part(Protocol):
