@@ -3,13 +3,17 @@
 The merge fills them when a row is written; a row that does not change itself would never hear of the new name.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, LiteralString
 
 from psycopg import Connection
 
 from sync_platform.db.blaze_tables import PRODUCTS, TRANSACTION_ITEMS
 from sync_platform.db.merge import MergeScope, lock_table
+
+Kind = tuple[str | None, str | None]  # flower type and strain
+
+_AT = {name: PRODUCTS.names.index(name) for name in ("flower_type", "strain")}
 
 _RENAME_VENDORS: LiteralString = """
 update blaze.products p
@@ -42,11 +46,19 @@ def rename_vendors(conn: Connection[Any], scope: MergeScope) -> int:
     return conn.execute(_RENAME_VENDORS, {"tenant": scope.tenant_id, "run_id": scope.run_id}).rowcount
 
 
-def products_of_other_kind(conn: Connection[Any], scope: MergeScope, rows: Sequence[Sequence[Any]]) -> list[str]:
-    """Keys of the rows of ``PRODUCTS`` to be written whose flower type or strain is new. Asked before the merge."""
-    at = [PRODUCTS.names.index(name) for name in ("product_id", "flower_type", "strain")]
-    ids, flower_types, strains = ([row[n] for row in rows] for n in at)
-    values = {"tenant": scope.tenant_id, "ids": ids, "flower_types": flower_types, "strains": strains}
+def kind_of(row: Sequence[Any]) -> Kind:
+    """What lines take from a row of ``PRODUCTS``."""
+    return row[_AT["flower_type"]], row[_AT["strain"]]
+
+
+def products_of_other_kind(conn: Connection[Any], scope: MergeScope, kinds: Mapping[str, Kind]) -> list[str]:
+    """Which of these products to be written have a new flower type or strain. Asked before the merge."""
+    values = {
+        "tenant": scope.tenant_id,
+        "ids": list(kinds),
+        "flower_types": [flower_type for flower_type, _ in kinds.values()],
+        "strains": [strain for _, strain in kinds.values()],
+    }
     return [row[0] for row in conn.execute(_OF_OTHER_KIND, values)]
 
 

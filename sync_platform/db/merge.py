@@ -4,7 +4,7 @@ COPY into a temporary table without row security (TEN-07), one look at what is t
 look tells the fate of every row, so that the counters are the database's own and a dry run is the same code.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from psycopg.rows import dict_row
 from sync_platform.core.counters import Counters
 from sync_platform.core.errors import LedgerUnbalanced
 from sync_platform.core.redact import masked
+from sync_platform.db.copy_text import copy_chunks
 from sync_platform.db.merge_sql import MergeSql, merge_sql
 from sync_platform.db.target import Target
 
@@ -58,24 +59,25 @@ def lock_table(conn: Connection[Any], tenant_id: UUID, target: Target) -> None:
 def merge(
     conn: Connection[Any],
     target: Target,
-    rows: Sequence[Sequence[Any]],
+    lines: Sequence[str],
     scope: MergeScope,
     *,
     all_new: bool = False,
 ) -> Merged:
-    """Write rows with distinct keys; duplicates have to be gone before. ``fetched`` stays 0: the caller counts records.
+    """Write rows, as ``copy_line`` made them, with distinct keys; duplicates have to be gone before.
 
+    ``fetched`` stays 0: the caller counts records.
     ``all_new`` says that none of the keys can exist, which saves the look. Raises LedgerUnbalanced, rolling everything
     back, if the database wrote another number of rows than the look announced.
     """
-    if not rows:
+    if not lines:
         return Merged()
     statements = merge_sql(target)
     conn.execute(statements.create)
     with conn.cursor().copy(statements.copy) as copy:
-        for row in rows:
-            copy.write_row(row)
-    merged = _apply(conn, target, statements, scope, len(rows), all_new=all_new and not scope.dry_run)
+        for chunk in copy_chunks(lines):
+            copy.write(chunk)
+    merged = _apply(conn, target, statements, scope, len(lines), all_new=all_new and not scope.dry_run)
     conn.execute(statements.drop)  # the next part of the same batch stages again; on errors the rollback drops it
     return merged
 
@@ -97,7 +99,7 @@ def delete_gone_lines(
     conn: Connection[Any],
     target: Target,
     receipts: Sequence[str],
-    lines: Sequence[Sequence[str]],
+    lines: Iterable[tuple[str, str]],
     scope: MergeScope,
 ) -> int:
     """Soft-delete the lines of ``receipts`` that are not among ``lines`` (pairs of receipt and line), BLZ-12.
@@ -115,7 +117,7 @@ def delete_gone_lines(
         ).format(parent=parent, child=child, table=table),
         (scope.tenant_id, list(receipts)),
     )
-    gone = set(stored) - {(line[0], line[1]) for line in lines}
+    gone = set(stored).difference(lines)
     if gone and not scope.dry_run:
         conn.execute(
             sql.SQL(

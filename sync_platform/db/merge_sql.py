@@ -7,6 +7,7 @@ from typing import LiteralString
 
 from psycopg import sql
 
+from sync_platform.db.copy_text import OPTIONS
 from sync_platform.db.target import Column, Target
 
 _TENANT, _ZONE, _RUN = sql.Placeholder("tenant"), sql.Placeholder("zone"), sql.Placeholder("run_id")
@@ -47,10 +48,11 @@ def merge_sql(target: Target) -> MergeSql:
             sql.Identifier(f"staged_{target.table}"),
             _comma(sql.SQL("{} {}").format(sql.Identifier(n), _text(t)) for n, t in target.staged),
         ),
-        copy=sql.SQL("copy {} ({}) from stdin").format(
-            stage, _comma(sql.Identifier(name) for name, _ in target.staged)
+        copy=sql.SQL("copy {} ({}) from stdin {}").format(
+            stage, _comma(sql.Identifier(name) for name, _ in target.staged), sql.SQL(OPTIONS)
         ),
-        analyze=sql.SQL("analyze {}").format(stage),
+        # the key alone: nothing else is joined on, and statistics of every column cost as much as the write
+        analyze=sql.SQL("analyze {} ({})").format(stage, _comma(sql.Identifier(name) for name in target.key)),
         look=_look(target, fate, joined, key),
         sample=_sample(target, fate, joined),
         insert=sql.SQL("insert into {} ({}) select {} from ({}) s").format(

@@ -4,25 +4,41 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import msgspec
 
 from sync_platform.core.counters import Counters
 from sync_platform.core.drift import Drift
 from sync_platform.core.reject import Reject
+from sync_platform.db.blaze_names import Kind, kind_of
+from sync_platform.db.blaze_tables import PRODUCTS
+from sync_platform.db.copy_text import copy_line
 from sync_platform.sync.blaze_entities import BlazeEntity
 from sync_platform.sync.known import KnownRecord, KnownRecords
-from sync_platform.transforms.blaze_rows import Loaded, Row
+from sync_platform.transforms.blaze_rows import Loaded
 from sync_platform.transforms.drift import new_values, nul_removed, required_missing
 from sync_platform.vendors.paging import RawPage
 
 
+class Staged(NamedTuple):
+    """A row that waits to be written, as a line to copy; its lines as well, each with its key in front."""
+
+    modified: int
+    row: str
+    lines: list[tuple[str, str]]
+
+
 @dataclass
 class Batch:
-    """Counts what never gets as far as the database; the merge adds the rest."""
+    """Counts what never gets as far as the database; the merge adds the rest.
+
+    ``kinds`` describes products by id, for the lines that take it from them.
+    """
 
     entity: BlazeEntity
-    rows: dict[str, Loaded] = field(default_factory=dict)
+    rows: dict[str, Staged] = field(default_factory=dict)
+    kinds: dict[str, Kind] = field(default_factory=dict)
     rejects: list[Reject] = field(default_factory=list)
     drift: list[Drift] = field(default_factory=list)
     newest: datetime | None = None
@@ -54,14 +70,15 @@ class Batch:
         self.rejects += rejects
         self.rejected_pages += bool(rejects) and len(rejects) == len(page.records)
         self.drift += self.entity.drift.sample(records, drift_sample)
-        self.drift += nul_removed(records)
+        self.drift += nul_removed(records) if page.nul else []
         self.drift += required_missing(rejects, len(page.records))
+        self.drift += self._new_values(rows)
         for record in unchanged:
             self._seen(record.modified)
             self._keep_known(record)
         for row in rows:
-            self._seen(_instant(row.modified))
             self._keep(row)
+        self._seen(_instant(max((row.modified for row in rows if row.modified), default=0)))
 
     def _keep_known(self, record: KnownRecord) -> None:
         known = record.key in self._known or record.key in self.rows
@@ -80,38 +97,43 @@ class Batch:
             self._records.update(unchanged=-1, duplicate_in_batch=1)
             self._lines.update(unchanged=-known.lines, duplicate_in_batch=known.lines)
         if earlier is None:
-            self.rows[row.key] = row
+            self._stage(row)
             return
-        loser = earlier if row.modified >= earlier.modified else row
-        self.rows[row.key] = row if loser is earlier else earlier
         self._records["duplicate_in_batch"] += 1
-        self._lines["duplicate_in_batch"] += len(loser.lines)
+        if row.modified < earlier.modified:
+            self._lines["duplicate_in_batch"] += len(row.lines)
+            return
+        self._lines["duplicate_in_batch"] += len(earlier.lines)
+        self._stage(row)
+
+    def _stage(self, row: Loaded) -> None:
+        lines = [(line[1], copy_line(line)) for line in row.lines]
+        self.rows[row.key] = Staged(row.modified, copy_line(row.row), lines)
+        if self.entity.target is PRODUCTS:
+            self.kinds[row.key] = kind_of(row.row)
 
     def _seen(self, modified: datetime | None) -> None:
         if modified is not None and (self.newest is None or modified > self.newest):
             self.newest = modified
 
-    def lines_of(self, keys: Iterable[str]) -> tuple[list[Row], int]:
-        """Lines of these receipts with distinct keys, and how many repeated a key within their receipt."""
-        lines: dict[tuple[str, str], Row] = {}
+    def lines_of(self, keys: Iterable[str]) -> tuple[dict[tuple[str, str], str], int]:
+        """Lines of these receipts by receipt and line, and how many repeated a key within their receipt."""
+        lines: dict[tuple[str, str], str] = {}
         total = 0
         for key in keys:
-            total += len(self.rows[key].lines)
-            lines.update(((line[0], line[1]), line) for line in self.rows[key].lines)
-        return list(lines.values()), total - len(lines)
+            staged = self.rows[key].lines
+            total += len(staged)
+            for child, line in staged:
+                lines[key, child] = line
+        return lines, total - len(lines)
 
-    def new_values(self) -> list[Drift]:
+    def _new_values(self, rows: Sequence[Loaded]) -> list[Drift]:
         """Enumeration values that the vendor does not document, in rows and lines."""
         target, lines = self.entity.target, self.entity.lines
-        found = new_values(
-            self.entity.known_values(target.table), target.names, [row.row for row in self.rows.values()]
-        )
+        found = new_values(self.entity.known_values(target.table), target.names, [row.row for row in rows])
         if lines is not None:
-            found += new_values(
-                self.entity.known_values(lines.table),
-                lines.names,
-                [line for row in self.rows.values() for line in row.lines],
-            )
+            known = self.entity.known_values(lines.table)
+            found += new_values(known, lines.names, [line for row in rows for line in row.lines])
         return found
 
 

@@ -1,6 +1,5 @@
 """Names for ids: vendors, employees, brands, categories, terminals and the shop itself (HTTP-09, BLZ-24)."""
 
-import hashlib
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -8,11 +7,13 @@ from typing import Any
 
 import msgspec
 
+from sync_platform.core.content_hash import content_hash
 from sync_platform.core.counters import Counters
 from sync_platform.core.errors import AlreadyRunning, SyncError
 from sync_platform.core.reject import Reject
 from sync_platform.db.blaze_names import rename_vendors
 from sync_platform.db.blaze_tables import LOOKUPS
+from sync_platform.db.copy_text import copy_line
 from sync_platform.db.cursors import complete_window, read_cursor
 from sync_platform.db.merge import MergeScope, lock_table, merge
 from sync_platform.db.quarantine import store_rejects
@@ -73,14 +74,14 @@ def _records(opened: OpenAccount, kind: str) -> list[dict[str, Any]]:
 def _refresh(platform: Platform, request: SyncRequest, run: Run, kind: str, records: list[dict[str, Any]]) -> None:
     """Unchanged lookups are equal by content hash and not written (HTTP-09)."""
     raws = [msgspec.Raw(msgspec.json.encode(record)) for record in records]
-    hashes = [hashlib.blake2b(raw, digest_size=16).digest() for raw in raws]
+    hashes = [content_hash(raw) for raw in raws]
     loaded, rejects = _decoder(kind).rows(raws, hashes)
     latest: dict[str, Loaded] = {row.key: row for row in loaded}
     counted = Counters(fetched=len(records), quarantined=len(rejects), duplicate_in_batch=len(loaded) - len(latest))
     with run.transaction() as conn:
         lock_table(conn, request.tenant.id, LOOKUPS)
         scope = MergeScope(request.tenant.id, request.tenant.zone_name, run.id)
-        counted += merge(conn, LOOKUPS, [row.row for row in latest.values()], scope).counters
+        counted += merge(conn, LOOKUPS, [copy_line(row.row) for row in latest.values()], scope).counters
         if kind == "vendors":
             rename_vendors(conn, scope)
         if rejects:

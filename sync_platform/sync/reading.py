@@ -1,6 +1,5 @@
 """Reads a planned window of one account chunk by chunk, from where an interrupted run stopped."""
 
-import hashlib
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from sync_platform.core.content_hash import content_hash
 from sync_platform.core.window import Window
 from sync_platform.db.cursors import Cursor
 from sync_platform.sync.known import KnownRecords
@@ -85,7 +85,7 @@ def spans(window: Window, length: timedelta) -> list[Window]:
 
 def single_record(raw: msgspec.Raw) -> Fetched:
     """A record that was read by its id, as a page of its own. It has no place in any window."""
-    page = RawPage([raw], [hashlib.blake2b(raw, digest_size=16).digest()], 1, {})
+    page = RawPage([raw], [content_hash(raw)], 1, {})
     return Fetched(page, KnownRecords(), {})
 
 

@@ -30,10 +30,9 @@ def write_batch(
     about the tables, not even that a receipt that is not there has no lines.
     """
     target = batch.entity.target
-    rows = [row.row for row in batch.rows.values()]
     lock_table(conn, scope.tenant_id, target)
-    other_kind = products_of_other_kind(conn, scope, rows) if target is PRODUCTS and not scope.dry_run else []
-    records = merge(conn, target, rows, scope)
+    other_kind = products_of_other_kind(conn, scope, batch.kinds) if target is PRODUCTS and not scope.dry_run else []
+    records = merge(conn, target, [staged.row for staged in batch.rows.values()], scope)
     describe_lines(conn, scope, other_kind)
     counted = batch.records + records.counters
     lines, merged = batch.lines, [records]
@@ -58,9 +57,9 @@ def _write_lines(
     new_lines, new_repeats = batch.lines_of(new)
     kept = list(batch.rows.keys() - set(new) - receipts.stale)
     old_lines, old_repeats = batch.lines_of(kept)
-    inserted = merge(conn, target, new_lines, scope, all_new=True)
-    merged = merge(conn, target, old_lines, scope)
-    gone = delete_gone_lines(conn, target, kept, [(line[0], line[1]) for line in old_lines], scope)
+    inserted = merge(conn, target, list(new_lines.values()), scope, all_new=True)
+    merged = merge(conn, target, list(old_lines.values()), scope)
+    gone = delete_gone_lines(conn, target, kept, old_lines, scope)
     repeats = Counters(duplicate_in_batch=new_repeats + old_repeats, deleted=gone)
     return stale + inserted.counters + merged.counters + repeats, [inserted, merged]
 
@@ -72,6 +71,5 @@ def _remember(conn: Connection[Any], batch: Batch, scope: MergeScope) -> None:
         store_rejects(conn, scope.tenant_id, SOURCE, entity, scope.run_id, batch.rejects)
     if batch.rows:
         close_replayed(conn, scope.tenant_id, SOURCE, entity, list(batch.rows))
-    drift = batch.drift + batch.new_values()
-    if drift:
-        record_drift(conn, scope.tenant_id, SOURCE, entity, drift)
+    if batch.drift:
+        record_drift(conn, scope.tenant_id, SOURCE, entity, batch.drift)

@@ -1,14 +1,15 @@
 """Notices what the vendor's documentation does not say: new fields, values and types (SYS-17). Never fails a record."""
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
 import msgspec
 from msgspec import inspect
 
+from sync_platform.core.content_hash import content_hash
 from sync_platform.core.drift import Drift
 from sync_platform.transforms.blaze_catalogue import FIELDS
 
@@ -46,7 +47,7 @@ class DriftDetector:
                 values = msgspec.json.decode(raw)
             except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
                 continue  # the quarantine has it
-            digest = UUID(bytes=hashlib.blake2b(raw, digest_size=16).digest())
+            digest = UUID(bytes=content_hash(raw))
             found.extend(self._differences(values, "", digest))
         return found
 
@@ -74,11 +75,11 @@ class DriftDetector:
 def new_values(
     known: Mapping[str, frozenset[str]], columns: Sequence[str], rows: Sequence[Sequence[Any]]
 ) -> list[Drift]:
-    """Enumeration values of a batch's rows that the vendor does not document. They load all the same."""
+    """Enumeration values of a page's rows that the vendor does not document. They load all the same."""
     found: list[Drift] = []
     for column, values in known.items():
         at = columns.index(column)
-        for value in {row[at] for row in rows} - {None}:
+        for value in set(map(itemgetter(at), rows)) - {None}:
             if value.lower() not in values:
                 number = sum(1 for row in rows if row[at] == value)
                 found.append(Drift(column, "new_value", value[:200], number))

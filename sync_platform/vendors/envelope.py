@@ -2,14 +2,16 @@
 
 import json
 from dataclasses import dataclass, replace
-from hashlib import blake2b
 from typing import Any
 
 import msgspec
 
+from sync_platform.core.content_hash import content_hash
 from sync_platform.core.errors import ContractBroken
 
 STRICT_JSON_BYTES = 64 * 1024
+NUL = b"\\u0000"
+_ID_FIRST = b'{"id":"'
 
 
 class _Wire(msgspec.Struct):
@@ -28,12 +30,16 @@ class Stamp(msgspec.Struct):
 
 @dataclass(frozen=True)
 class Envelope:
-    """One page as received. ``hashes`` are 128 bits of each record's exact bytes; ``limit`` is what the server says."""
+    """One page as received. ``hashes`` are 128 bits of each record's exact bytes; ``limit`` is what the server says.
+
+    ``nul`` tells that a NUL is written somewhere in the page.
+    """
 
     records: list[msgspec.Raw]
     hashes: list[bytes]
     total: int | None
     limit: int | None
+    nul: bool = False
 
     def __len__(self) -> int:
         return len(self.records)
@@ -45,6 +51,10 @@ class Envelope:
     def stamps(self) -> list[Stamp]:
         """Id and modification time of each record; a record that cannot be read is delivered all the same."""
         return [_stamp(record) for record in self.records]
+
+    def ids(self) -> list[str | None]:
+        """Id of each record, as ``stamps`` has it."""
+        return [_id(record) for record in self.records]
 
 
 _ENVELOPE = msgspec.json.Decoder(_Wire)
@@ -58,8 +68,8 @@ def decode_envelope(body: bytes, strict_json_bytes: int = STRICT_JSON_BYTES) -> 
     except (msgspec.DecodeError, RecursionError) as error:
         raise ContractBroken(f"not the documented envelope: {_reason(error)}") from None
     _refuse_duplicate_keys(body, wire.values, strict_json_bytes)
-    hashes = [blake2b(record, digest_size=16).digest() for record in wire.values]
-    return Envelope(wire.values, hashes, wire.total, wire.limit)
+    hashes = [content_hash(record) for record in wire.values]
+    return Envelope(wire.values, hashes, wire.total, wire.limit, nul=NUL in body)
 
 
 def decode_object(body: bytes) -> msgspec.Raw:
@@ -112,6 +122,15 @@ def _stamp(record: msgspec.Raw) -> Stamp:
         return Stamp()
     identity = stamp.id if isinstance(stamp.id, str) else None
     return Stamp(identity, stamp.modified if type(stamp.modified) is int else None)
+
+
+def _id(record: msgspec.Raw) -> str | None:
+    # the vendor writes the id first: 5,000 bytes need not be searched for it
+    head = bytes(memoryview(record)[:64])
+    end = head.find(b'"', len(_ID_FIRST))
+    if head.startswith(_ID_FIRST) and end > 0 and b"\\" not in head[:end] and head.isascii():
+        return head[len(_ID_FIRST) : end].decode()
+    return _stamp(record).id
 
 
 def _reason(error: Exception) -> str:

@@ -36,7 +36,7 @@ def read_offsets(
     place = OffsetPlace(**position) if position else OffsetPlace()
     delivered.remember(place.edge)
     # what an interrupted reading counted already, and the records of its last page, not to be counted twice
-    carried, border = place.distinct, set(place.edge)
+    carried, border = place.distinct, {bytes.fromhex(text) for text in place.edge}
     seen: set[str] = set()
     previous: list[bytes] = []
     while not place.done:
@@ -46,8 +46,8 @@ def read_offsets(
             page = fetch(place.skip)
         previous = page.hashes
         fresh = delivered.fresh(page)
-        stamps = zip(page.stamps(), (digest.hex() for digest in page.hashes), strict=True)
-        seen.update(stamp.id or digest for stamp, digest in stamps if digest not in border)
+        named = zip(page.ids(), page.hashes, strict=True)
+        seen.update(name or digest.hex() for name, digest in named if digest not in border)
         place.distinct = carried + len(seen)
         place.skip += len(page)
         place.news += len(fresh[0])

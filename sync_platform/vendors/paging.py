@@ -20,6 +20,7 @@ class RawPage:
     ``position`` is JSON: given back to the same reader, it goes on after this page. ``repeated`` counts exact repeats
     that were dropped. ``complete`` is set on the last page of a collection when as many records were seen as the source
     says it has: only then does absence mean anything (SYS-15). That page may be without records.
+    ``nul`` tells that a NUL may be written in one of the records.
     """
 
     records: list[msgspec.Raw] = field(repr=False)
@@ -28,6 +29,7 @@ class RawPage:
     position: dict[str, Any]
     repeated: int = 0
     complete: bool = False
+    nul: bool = False
 
 
 class Delivered:
@@ -36,6 +38,7 @@ class Delivered:
     def __init__(self) -> None:
         self._seen: set[bytes] = set()
         self._repeated = 0
+        self._nul = False
 
     def remember(self, edge: list[str]) -> None:
         """Records that an earlier, interrupted reading handed out last."""
@@ -48,6 +51,7 @@ class Delivered:
     def fresh(self, page: Envelope) -> tuple[list[msgspec.Raw], list[bytes]]:
         """The records of the page that were not handed out yet, each once."""
         records, hashes = [], []
+        self._nul |= page.nul
         for record, digest in zip(page.records, page.hashes, strict=True):
             if digest in self._seen:
                 self._repeated += 1
@@ -66,7 +70,8 @@ class Delivered:
     ) -> RawPage:
         """A page of fresh records with the repeats counted since the last one."""
         repeated, self._repeated = self._repeated, 0
-        return RawPage(fresh[0], fresh[1], total, position, repeated, complete)
+        nul, self._nul = self._nul, False
+        return RawPage(fresh[0], fresh[1], total, position, repeated, complete, nul)
 
 
 def edge_of(hashes: list[bytes]) -> list[str]:

@@ -2,13 +2,13 @@
 
 import json
 import random
-from hashlib import blake2b
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sync_platform.core.content_hash import content_hash
 from sync_platform.core.errors import ContractBroken
 from sync_platform.vendors.answer import check_json
 from sync_platform.vendors.envelope import decode_envelope, decode_object
@@ -20,7 +20,7 @@ def test_records_keep_their_exact_bytes() -> None:
     """SYS-01: digits go through untouched; the hash is that of the bytes."""
     page = decode_envelope(PAGE)
     assert bytes(page.records[0]) == b'{"id":"a","modified":7,"price":63.7058}'
-    assert page.hashes[0] == blake2b(bytes(page.records[0]), digest_size=16).digest()
+    assert page.hashes[0] == content_hash(bytes(page.records[0]))
     assert (page.total, page.limit) == (840, 100)
     assert [(stamp.id, stamp.modified) for stamp in page.stamps()] == [("a", 7), ("b", None)]
 
