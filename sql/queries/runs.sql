@@ -34,7 +34,8 @@ values (
 returning id;
 
 -- name: add_progress
--- No row: the run was cancelled or taken over.
+-- No row: the run was cancelled or taken over. Calls are counts since the start of the run, and older ones change
+-- nothing: the reader ahead may have counted more in the meantime (HTTP-11).
 update platform.sync_runs r set
     stage = coalesce(%(stage)s, r.stage),
     done = r.done + %(done)s,
@@ -49,31 +50,29 @@ update platform.sync_runs r set
     deleted = r.deleted + %(deleted)s,
     revived = r.revived + %(revived)s,
     suppressed = r.suppressed + %(suppressed)s,
-    api_calls = r.api_calls + %(api_calls)s,
-    bytes = r.bytes + %(bytes)s,
-    calls = (
-        select coalesce(jsonb_object_agg(per_endpoint.endpoint, per_endpoint.statuses), '{}')
-        from (
-            select counted.endpoint, jsonb_object_agg(counted.status, counted.calls) as statuses
-            from (
-                select e.key as endpoint, s.key as status, sum(s.value::bigint) as calls
-                from (values (r.calls), (%(calls)s::jsonb)) as part (calls)
-                cross join jsonb_each(part.calls) e
-                cross join jsonb_each_text(e.value) s
-                group by e.key, s.key
-            ) counted
-            group by counted.endpoint
-        ) per_endpoint
-    ),
+    calls = case when %(api_calls)s >= r.api_calls then %(calls)s else r.calls end,
+    api_calls = greatest(r.api_calls, %(api_calls)s),
+    bytes = greatest(r.bytes, %(bytes)s),
     lease_until = greatest(r.lease_until, clock_timestamp() + make_interval(secs => %(lease_seconds)s))
 where r.tenant_id = %(tenant_id)s and r.id = %(run_id)s and r.state = 'running'
 returning r.id;
+
+-- name: count_calls
+-- The calls of a run up to the one that is about to leave. No row: it must not leave any more.
+update platform.sync_runs set
+    calls = case when %(api_calls)s >= api_calls then %(calls)s else calls end,
+    api_calls = greatest(api_calls, %(api_calls)s)
+where tenant_id = %(tenant_id)s and id = %(run_id)s and state = 'running'
+returning id;
 
 -- name: add_batch
 -- No row: this batch is committed already, or the run was cancelled or taken over.
 update platform.sync_runs set batches = %(batch)s
 where tenant_id = %(tenant_id)s and id = %(run_id)s and state = 'running' and batches < %(batch)s
 returning id;
+
+-- name: batch_is_written
+select 1 from platform.sync_runs where tenant_id = %(tenant_id)s and id = %(run_id)s and batches >= %(batch)s;
 
 -- name: extend_lease
 -- A row that a batch holds is skipped: the batch extends the lease itself.

@@ -14,6 +14,7 @@ from sync_platform.core.counters import Counters
 from sync_platform.core.errors import AlreadyRunning, Cancelled, InvalidRequest, Refused
 from sync_platform.core.redact import redact_text
 from sync_platform.db.pool import Database
+from sync_platform.db.progress import Calls, add_batch, add_progress, count_calls, extend_lease
 from sync_platform.db.queries import query
 from sync_platform.db.run_row import FinalState, RunKind, RunRow, RunStart, RunState
 
@@ -26,6 +27,7 @@ __all__ = [
     "add_batch",
     "add_progress",
     "cancel_run",
+    "count_calls",
     "extend_lease",
     "find_run",
     "finish_run",
@@ -35,7 +37,6 @@ __all__ = [
     "start_runs",
 ]
 
-Calls = Mapping[str, Mapping[str, int]]
 MAX_MESSAGE = 1000
 MAX_LISTED = 1000
 
@@ -56,8 +57,9 @@ def start_runs(database: Database, starts: Sequence[RunStart], lease_seconds: fl
     first = starts[0]
     if any((s.tenant_id, s.source) != (first.tenant_id, first.source) for s in starts):
         raise InvalidRequest("runs that start together belong to one tenant and source")
-    ids: list[int] = []
-    with database.transaction(first.tenant_id) as conn:
+
+    def start(conn: Connection) -> list[int]:
+        ids: list[int] = []
         _make_way(conn, [start for start in starts if start.kind != "dry_run"])
         for start in starts:
             values = {
@@ -69,61 +71,9 @@ def start_runs(database: Database, starts: Sequence[RunStart], lease_seconds: fl
             }
             del values["window"]
             ids.append(_id(conn.execute(query("runs", "start"), values).fetchone()))
-    return ids
+        return ids
 
-
-def add_progress(
-    conn: Connection,
-    tenant_id: UUID,
-    run_id: int,
-    *,
-    stage: str | None,
-    done: int,
-    counters: Counters,
-    calls: Calls,
-    received_bytes: int,
-    lease_seconds: float,
-    planned: int | None = None,
-) -> None:
-    """Add what one batch did, inside the batch's own transaction, and extend the lease.
-
-    ``done``, ``counters``, ``calls`` (endpoint -> status -> number) and ``received_bytes`` are added to what is stored;
-    ``stage`` and ``planned`` replace it unless None. Raises Cancelled if the run was cancelled or taken over: the
-    batch then rolls back whole.
-    """
-    values = {
-        **counters.as_dict(),
-        "tenant_id": tenant_id,
-        "run_id": run_id,
-        "stage": stage,
-        "done": done,
-        "planned": planned,
-        "api_calls": sum(sum(statuses.values()) for statuses in calls.values()),
-        "bytes": received_bytes,
-        "calls": Jsonb({endpoint: dict(statuses) for endpoint, statuses in calls.items()}),
-        "lease_seconds": lease_seconds,
-    }
-    if conn.execute(query("runs", "add_progress"), values).fetchone() is None:
-        raise _stopped(run_id)
-
-
-def add_batch(conn: Connection, tenant_id: UUID, run_id: int, batch: int) -> bool:
-    """Note the run's batch of this number, from 1 on; False where an earlier try has committed it (SYS-09)."""
-    values = {"tenant_id": tenant_id, "run_id": run_id, "batch": batch}
-    if conn.execute(query("runs", "add_batch"), values).fetchone() is not None:
-        return True
-    run = _find(conn, tenant_id, run_id)
-    if run.batches < batch:
-        raise _stopped(run_id)
-    return False
-
-
-def extend_lease(database: Database, tenant_id: UUID, run_ids: Sequence[int], lease_seconds: float) -> list[int]:
-    """For the heartbeat of a long fetch: which of the runs still run. A missing one was cancelled or taken over."""
-    values = {"tenant_id": tenant_id, "run_ids": list(run_ids), "lease_seconds": lease_seconds}
-    with database.transaction(tenant_id) as conn:
-        conn.execute(query("runs", "extend_lease"), values)
-        return [row[0] for row in conn.execute(query("runs", "still_running"), values)]
+    return database.run(start, first.tenant_id)
 
 
 def finish_run(
@@ -140,8 +90,8 @@ def finish_run(
 ) -> RunRow:
     """Close a run and return it as stored: ``failed`` with LedgerUnbalanced if it does not balance (SYS-11).
 
-    ``calls`` and ``received_bytes`` are what no batch has counted yet. The message is redacted and cut to 1,000
-    characters. A run that was cancelled or taken over meanwhile stays as it is.
+    ``calls`` and ``received_bytes`` are those of the whole run, None where they are stored already. The message is
+    redacted and cut to 1,000 characters. A run that was cancelled or taken over meanwhile stays as it is.
     """
     message = None if error_message is None else redact_text(error_message)[:MAX_MESSAGE]
     values = {
@@ -152,7 +102,8 @@ def finish_run(
         "error_message": message,
         "report": Jsonb(dict(report or {})),
     }
-    with database.transaction(tenant_id) as conn:
+
+    def finish(conn: Connection) -> RunRow:
         with suppress(Cancelled):
             add_progress(
                 conn,
@@ -167,6 +118,8 @@ def finish_run(
             )
         conn.execute(query("runs", "finish"), values)
         return _find(conn, tenant_id, run_id)
+
+    return database.run(finish, tenant_id)
 
 
 def find_run(database: Database, tenant_id: UUID, run_id: int) -> RunRow:
@@ -212,11 +165,8 @@ def cancel_run(database: Database, tenant_id: UUID, run_id: int, reason: str = "
 
 def reap_expired(database: Database, tenant_id: UUID) -> list[int]:
     """Close runs whose process died, for a tenant that nothing is started for any more."""
-    with database.transaction(tenant_id) as conn:
-        return [
-            row[0]
-            for row in conn.execute(query("runs", "expire"), {"tenant_id": tenant_id, "source": None, "entities": []})
-        ]
+    values: dict[str, Any] = {"tenant_id": tenant_id, "source": None, "entities": []}
+    return database.run(lambda conn: [row[0] for row in conn.execute(query("runs", "expire"), values)], tenant_id)
 
 
 def _make_way(conn: Connection, starts: Sequence[RunStart]) -> None:
@@ -231,10 +181,6 @@ def _make_way(conn: Connection, starts: Sequence[RunStart]) -> None:
     writer = conn.execute(query("runs", "writer"), values).fetchone()
     if writer is not None:
         raise AlreadyRunning(writer[0], f"{writer[1]}/{writer[2]}")
-
-
-def _stopped(run_id: int) -> Cancelled:
-    return Cancelled(f"run {run_id} was cancelled or taken over; this batch was not written, the next run resumes")
 
 
 def _find(conn: Connection, tenant_id: UUID, run_id: int) -> RunRow:

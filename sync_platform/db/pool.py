@@ -4,14 +4,14 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 from uuid import UUID
 
 import psycopg
-from psycopg import errors
+from psycopg import errors, sql
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from sync_platform.core.errors import DatabaseUnavailable
@@ -23,6 +23,8 @@ T = TypeVar("T")
 #: What PostgreSQL undid because of somebody else, and how often that is tried again (F-12).
 _CONFLICTS = (errors.DeadlockDetected, errors.SerializationFailure, errors.LockNotAvailable)
 CONFLICT_RETRIES = 3
+#: Connections beside the pool for single statements.
+_SINGLE = 2
 #: Seconds between two questions whether the server is back.
 _ASK_AGAIN = 0.5
 
@@ -30,13 +32,14 @@ _ASK_AGAIN = 0.5
 logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())
 
 # every value is set in every transaction, so nothing that another client of pgbouncer left behind is ever in force
-_SCOPE = """
+_SCOPE = sql.SQL("""
 select set_config('role', %(role)s, true),
        set_config('app.tenant_id', %(tenant)s, true),
        set_config('statement_timeout', %(statement)s, true),
        set_config('lock_timeout', %(lock)s, true),
        set_config('idle_in_transaction_session_timeout', %(idle)s, true)
-"""
+""")
+_NOT_WAITED_FOR = sql.SQL("select set_config('synchronous_commit', 'off', true);")
 
 
 class Database:
@@ -71,18 +74,23 @@ class Database:
             "idle": _milliseconds(idle_timeout),
         }
         self._opening = threading.Lock()
+        # it gives up early and starts anew: its pauses double, and would soon be longer than the outage
+        common: dict[str, Any] = {
+            "kwargs": connect_options(connect_timeout),
+            "min_size": 0,
+            "open": False,
+            "reconnect_timeout": connect_timeout,
+        }
         self._pool = ConnectionPool(
             self._url,
-            kwargs=connect_options(connect_timeout),
-            min_size=0,
             max_size=pool_size,
-            open=False,
-            # it gives up early and starts anew: its pauses double, and would soon be longer than the outage
-            reconnect_timeout=connect_timeout,
             check=ConnectionPool.check_connection,
             reset=_reset,
             name="sync_platform",
+            **common,
         )
+        # nothing is left behind by a single statement, so these connections need neither check nor reset
+        self._single = ConnectionPool(self._url, max_size=_SINGLE, num_workers=1, name="sync_platform_single", **common)
 
     @contextmanager
     def transaction(self, tenant_id: UUID | None = None, role: Role = "sp_loader") -> Iterator[psycopg.Connection]:
@@ -91,17 +99,9 @@ class Database:
         Raises DatabaseUnavailable when the server cannot be reached or goes away; nothing is then half-written.
         """
         scope = {"role": role, "tenant": str(tenant_id) if tenant_id else "", **self._limits}
-        connection = self._checkout()
-        try:
-            with connection.transaction():
-                connection.execute(_SCOPE, scope)
-                yield connection
-        except psycopg.OperationalError as error:
-            if connection.closed:
-                raise unavailable(error) from error
-            raise
-        finally:
-            self._pool.putconn(connection)
+        with self._connection(self._pool) as connection, connection.transaction():
+            connection.execute(_SCOPE, scope)
+            yield connection
 
     def run(
         self, work: Callable[[psycopg.Connection[Any]], T], tenant_id: UUID | None = None, role: Role = "sp_loader"
@@ -112,11 +112,39 @@ class Database:
         connection that was lost: once the server is back, until ``wait`` has passed since the first loss (F-10). Then
         ``work`` may have been committed before, unnoticed: it has to be repeatable, or has to find that out itself.
         """
+
+        def attempt() -> T:
+            with self.transaction(tenant_id, role) as connection:
+                return work(connection)
+
+        return self._repeated(attempt)
+
+    def single(
+        self, statement: sql.SQL, values: Mapping[str, Any], tenant_id: UUID, role: Role = "sp_loader"
+    ) -> tuple[Any, ...] | None:
+        """The first row of a statement that is a transaction of its own, in a single round trip; repeated like ``run``.
+
+        Its commit does not wait for the disk: a server that crashes forgets the last half second. So it is for
+        statements that say how things are, not what is added to them.
+        """
+        values = {**self._limits, "role": role, "tenant": str(tenant_id), **values}
+
+        def attempt() -> tuple[Any, ...] | None:
+            with self._connection(self._single) as connection:
+                # both statements travel in one message, and what a message holds is one transaction
+                cursor = psycopg.ClientCursor(connection)
+                cursor.execute(_NOT_WAITED_FOR + _SCOPE + sql.SQL(";") + statement, values)
+                while cursor.nextset():
+                    pass
+                return cursor.fetchone()
+
+        return self._repeated(attempt)
+
+    def _repeated(self, attempt: Callable[[], T]) -> T:
         conflicts, gives_up = 0, float("inf")
         while True:
             try:
-                with self.transaction(tenant_id, role) as connection:
-                    return work(connection)
+                return attempt()
             except _CONFLICTS:
                 conflicts += 1
                 if conflicts > CONFLICT_RETRIES:
@@ -131,6 +159,7 @@ class Database:
         """Close all connections. The pool cannot be used again."""
         with self._opening:
             self._pool.close()
+            self._single.close()
 
     def __enter__(self) -> Self:
         return self
@@ -143,19 +172,31 @@ class Database:
     def __repr__(self) -> str:
         return "Database(...)"
 
-    def _checkout(self) -> psycopg.Connection:
+    @contextmanager
+    def _connection(self, pool: ConnectionPool) -> Iterator[psycopg.Connection]:
+        connection = self._checkout(pool)
+        try:
+            yield connection
+        except psycopg.OperationalError as error:
+            if connection.closed:
+                raise unavailable(error) from error
+            raise
+        finally:
+            pool.putconn(connection)
+
+    def _checkout(self, pool: ConnectionPool) -> psycopg.Connection:
         with self._opening:
-            if self._pool.closed:
-                self._pool.open()
+            if pool.closed:
+                pool.open()
         gives_up = time.monotonic() + self._wait
         answers = False
         while not answers:
             try:
-                return self._pool.getconn(timeout=self._connect_timeout)
+                return pool.getconn(timeout=self._connect_timeout)
             except PoolTimeout:
                 answers = self._answers(gives_up)
         try:
-            return self._pool.getconn(timeout=self._busy_timeout)
+            return pool.getconn(timeout=self._busy_timeout)
         except PoolTimeout:
             raise DatabaseUnavailable(
                 f"no database connection became free within {self._busy_timeout:g} s; "

@@ -10,10 +10,10 @@ from psycopg import Connection
 from sync_platform.core.counters import Counters
 from sync_platform.core.errors import Cancelled, CircuitOpen, DatabaseUnavailable, SyncError, TooManyDeletes
 from sync_platform.core.window import Window
-from sync_platform.db.ledger import add_batch, add_progress, extend_lease, finish_run, start_runs
+from sync_platform.db.ledger import add_batch, add_progress, count_calls, extend_lease, finish_run, start_runs
 from sync_platform.db.merge import Merged
 from sync_platform.db.run_row import FinalState, RunRow, RunStart
-from sync_platform.sync.calls import CallCounter
+from sync_platform.sync.calls import CallCounter, CallCounts
 from sync_platform.sync.platform import Platform
 from sync_platform.sync.request import EntityReport, OnProgress, Progress, SyncRequest
 
@@ -34,11 +34,10 @@ class Run:
         self._on_progress = on_progress
         self._entity = entity
         self.ids = ids
-        self.calls = CallCounter()
+        self.calls = CallCounter(self._record_calls)
         self.records = Counters()
         self.report: dict[str, Any] = {}
         self.lost = threading.Event()
-        self._counting: tuple[dict[str, dict[str, int]], int] = ({}, 0)
         self._batches = 0
 
     @property
@@ -66,12 +65,7 @@ class Run:
         results: list[T] = []
 
         def batch(conn: Connection[Any]) -> None:
-            self._counting = ({}, 0)
-            try:
-                result = work(conn)
-            except BaseException:
-                self.calls.give_back(*self._counting)
-                raise
+            result = work(conn)
             if not add_batch(conn, self._request.tenant.id, self.id, self._batches):
                 raise _WrittenBefore
             results.append(result)
@@ -82,18 +76,13 @@ class Run:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection[Any]]:
-        """A transaction of the run's tenant. Requests that were counted in it are not lost if it is rolled back."""
-        self._counting = ({}, 0)
-        try:
-            with self._platform.database.transaction(self._request.tenant.id) as conn:
-                yield conn
-        except BaseException:
-            self.calls.give_back(*self._counting)
-            raise
+        """A transaction of the run's tenant that is not repeated."""
+        with self._platform.database.transaction(self._request.tenant.id) as conn:
+            yield conn
 
     def count(self, conn: Connection[Any], stage: str, counters: list[Counters]) -> None:
         """Add a batch's counters to the ledger inside the batch's transaction; one element per ledger row."""
-        calls, received = self._counting = self.calls.drain()
+        calls, received = self.calls.counts()
         for run_id, counted in zip(self.ids, counters, strict=False):
             own = run_id == self.id
             add_progress(
@@ -107,6 +96,9 @@ class Run:
                 received_bytes=received if own else 0,
                 lease_seconds=self._platform.settings.sync.lease_seconds,
             )
+
+    def _record_calls(self, calls: CallCounts) -> None:
+        count_calls(self._platform.database, self._request.tenant.id, self.id, calls)
 
     def counted(self, stage: str, counters: Counters) -> None:
         """Called when a batch is committed."""
@@ -170,7 +162,7 @@ def _state_after(error: SyncError) -> FinalState:
 def _finish(
     platform: Platform, request: SyncRequest, run: Run, state: FinalState, error: BaseException | None
 ) -> list[EntityReport]:
-    calls, received = run.calls.drain()
+    calls, received = run.calls.counts()
     finished: list[EntityReport] = []
     for run_id in run.ids:
         own = run_id == run.id

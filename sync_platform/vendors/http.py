@@ -11,15 +11,11 @@ from typing import Any, TypeVar, overload
 import httpcore
 import httpx
 
-from sync_platform.core.errors import (
-    ConfigurationError,
-    ContractBroken,
-    VendorTimeout,
-    VendorUnavailable,
-)
+from sync_platform.core.errors import ConfigurationError, ContractBroken, VendorTimeout, VendorUnavailable
 from sync_platform.vendors.answer import Answer, Body, TooLarge, read_body
 from sync_platform.vendors.deadline import Deadline, DeadlineBackend
 from sync_platform.vendors.guard import Guard
+from sync_platform.vendors.leaving import Leaving, LeftTooLate
 from sync_platform.vendors.limits import HttpLimits
 from sync_platform.vendors.origin import checked_headers, checked_origin, checked_path
 from sync_platform.vendors.ports import Breaker, CallBudget, CallObserver
@@ -124,18 +120,26 @@ class VendorHttp:
         """Any method. One that is not idempotent is repeated only if the source surely did not act on it (HTTP-06)."""
         url = httpx.URL(self._origin + checked_path(path), params=dict(params) or None)
 
-        def call(time_left: float) -> Answer[T] | Fault:
-            return self._call(endpoint, method, url, content, decode, time_left)
-
+        fresh = functools.partial(httpx.Request, method, url, headers=self._headers, content=content)
+        call = functools.partial(self._call, endpoint, fresh, decode)
         return self._guard.run(endpoint, call, method in IDEMPOTENT, timeout_tries)
 
     def _call(
+        self, endpoint: str, fresh: Callable[[], httpx.Request], decode: Callable[[bytes], T], time_left: float
+    ) -> Answer[T] | Fault:
+        leaving = Leaving(lambda: self._observe.started(endpoint), self._clock)
+        while True:
+            try:
+                return self._exchange(endpoint, fresh(), decode, leaving, time_left)
+            except LeftTooLate:
+                continue
+
+    def _exchange(
         self,
         endpoint: str,
-        method: str,
-        url: httpx.URL,
-        content: bytes | None,
+        request: httpx.Request,
         decode: Callable[[bytes], T],
+        leaving: Leaving,
         time_left: float,
     ) -> Answer[T] | Fault:
         """One real request. Counted whatever happens (HTTP-11); nothing of the library's exceptions gets out."""
@@ -143,7 +147,7 @@ class VendorHttp:
         ends = self._clock() + time_left
         self._deadline.at = ends
         try:
-            with self._sent(method, url, content, time_left) as response:
+            with self._sent(request, leaving, time_left) as response:
                 status = str(response.status_code)
                 skew = self._note_skew(response.headers.get("date"))
                 if response.status_code >= 300:
@@ -157,7 +161,7 @@ class VendorHttp:
                     whole = read_body(self._within(response, ends), body)
                 finally:
                     received = body.received
-                return accepted(method, response.status_code, response.headers, whole, decode, skew)
+                return accepted(request.method, response.status_code, response.headers, whole, decode, skew)
         except (httpx.ReadTimeout, httpx.WriteTimeout):
             status = "timeout"
             return Fault(VendorTimeout, "no whole answer in time", retry=True, outage=True)
@@ -174,19 +178,21 @@ class VendorHttp:
             return Fault(ContractBroken, str(error))
         except ContractBroken as error:
             return Fault(ContractBroken, str(error), retry=True, outage=True)
+        except LeftTooLate:
+            status = ""
+            raise
         finally:
             self._deadline.at = None
-            self._observe(endpoint, status, received)
+            if status:
+                self._observe.ended(endpoint, status, received)
 
     @contextmanager
-    def _sent(self, method: str, url: httpx.URL, content: bytes | None, time_left: float) -> Iterator[httpx.Response]:
+    def _sent(self, request: httpx.Request, leaving: Leaving, time_left: float) -> Iterator[httpx.Response]:
         limits = self._limits
         timeout = httpx.Timeout(
             min(limits.first_byte_timeout, time_left), connect=min(limits.connect_timeout, time_left)
         )
-        request = httpx.Request(
-            method, url, headers=self._headers, content=content, extensions={"timeout": timeout.as_dict()}
-        )
+        request.extensions = {"timeout": timeout.as_dict(), "trace": leaving}
         response = self._transport.handle_request(request)
         try:
             yield response

@@ -26,5 +26,11 @@ class Breaker(Protocol):
 class CallObserver(Protocol):
     """Counts real requests, retries included (HTTP-11)."""
 
-    def __call__(self, endpoint: str, status: str, body_bytes: int) -> None:
-        """``status`` is the HTTP code, ``timeout`` or ``transport``; the size is that of the decompressed body."""
+    def started(self, endpoint: str) -> None:
+        """The first byte of a request leaves next. Where this raises, the request does not leave."""
+
+    def ended(self, endpoint: str, status: str, body_bytes: int) -> None:
+        """Called once per attempt, also where no connection was opened and nothing left.
+
+        ``status`` is the HTTP code, ``timeout`` or ``transport``; the size is that of the decompressed body.
+        """

@@ -13,8 +13,10 @@ from sync_platform.core.tenant import Tenant
 from sync_platform.core.window import Window
 from sync_platform.db.ledger import (
     RunStart,
+    add_batch,
     add_progress,
     cancel_run,
+    count_calls,
     extend_lease,
     find_run,
     finish_run,
@@ -69,18 +71,52 @@ def test_a_run_without_a_window_has_none(database: Database, tenant: Tenant):
     assert find_run(database, tenant.id, start_run(database, customers(tenant, window=None), LEASE)).window is None
 
 
-def test_batches_add_up(database: Database, tenant: Tenant):
-    """SYS-10, SYS-11, HTTP-11."""
+def test_batches_add_up_and_calls_are_those_of_the_run_so_far(database: Database, tenant: Tenant):
+    """SYS-10, SYS-11, HTTP-11: counters are added, calls and bytes are absolute."""
     run_id = start_run(database, customers(tenant), LEASE)
+    calls = {"GET /members": {"200": 3, "503": 1}, "GET /store": {"200": 1}}
     progress(database, tenant, run_id, planned=30)
-    progress(
-        database, tenant, run_id, stage="more", calls={"GET /members": {"200": 2, "503": 1}, "GET /store": {"200": 1}}
-    )
+    progress(database, tenant, run_id, stage="more", calls=calls, received_bytes=2000)
     run = find_run(database, tenant.id, run_id)
     assert run.counters == BATCH + BATCH
     assert run.counters.balanced
     assert (run.stage, run.done, run.planned, run.bytes, run.api_calls) == ("more", 20, 30, 2000, 5)
-    assert run.calls == {"GET /members": {"200": 3, "503": 1}, "GET /store": {"200": 1}}
+    assert run.calls == calls
+
+
+def test_a_call_is_counted_before_it_leaves_and_older_counts_take_nothing_back(database: Database, tenant: Tenant):
+    """HTTP-11, I6: the reader ahead counts while a batch with an older count is on its way."""
+    run_id = start_run(database, customers(tenant), LEASE)
+    count_calls(database, tenant.id, run_id, {"GET /members": {"200": 4, "unanswered": 1}})
+    progress(database, tenant, run_id, calls={"GET /members": {"200": 3}})
+    run = find_run(database, tenant.id, run_id)
+    assert (run.api_calls, run.calls) == (5, {"GET /members": {"200": 4, "unanswered": 1}})
+    progress(database, tenant, run_id, calls={"GET /members": {"200": 5}})
+    assert find_run(database, tenant.id, run_id).calls == {"GET /members": {"200": 5}}
+
+
+def test_no_call_leaves_for_a_run_that_has_ended(database: Database, tenant: Tenant, other_tenant: Tenant):
+    """F-04, I6: the count of a finished run is its count for ever; nor does a tenant count in another's run."""
+    run_id = start_run(database, customers(tenant), LEASE)
+    count_calls(database, tenant.id, run_id, {"GET /members": {"unanswered": 1}})
+    cancel_run(database, tenant.id, run_id)
+    with pytest.raises(Cancelled):
+        count_calls(database, tenant.id, run_id, {"GET /members": {"200": 1, "unanswered": 1}})
+    assert find_run(database, tenant.id, run_id).api_calls == 1
+    second = start_run(database, customers(tenant), LEASE)
+    with pytest.raises(Cancelled):
+        count_calls(database, other_tenant.id, second, {"GET /members": {"unanswered": 1}})
+
+
+def test_a_batch_is_noted_once(database: Database, tenant: Tenant):
+    """SYS-09: whoever repeats a batch whose commit was not confirmed learns that it is there."""
+    run_id = start_run(database, customers(tenant), LEASE)
+    for batch, expected in ((1, True), (1, False), (3, True), (2, False)):
+        with database.transaction(tenant.id) as conn:
+            assert add_batch(conn, tenant.id, run_id, batch) is expected
+    cancel_run(database, tenant.id, run_id)
+    with pytest.raises(Cancelled), database.transaction(tenant.id) as conn:
+        add_batch(conn, tenant.id, run_id, 4)
 
 
 def test_a_batch_without_calls_leaves_the_calls_alone(database: Database, tenant: Tenant):
@@ -121,8 +157,8 @@ def test_a_finished_run_tells_its_end_and_what_was_not_counted_yet(database: Dat
         error_class="CircuitOpen",
         error_message="wait",
         report={"suppressed": {"email": 2}},
-        calls={"GET /members": {"timeout": 1}},
-        received_bytes=5,
+        calls={"GET /members": {"200": 1, "timeout": 1}},
+        received_bytes=1005,
     )
     assert (run.state, run.error_class, run.error_message) == ("partial", "CircuitOpen", "wait")
     assert (run.api_calls, run.bytes, run.report) == (2, 1005, {"suppressed": {"email": 2}})

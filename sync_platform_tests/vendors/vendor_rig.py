@@ -72,6 +72,20 @@ class CountingBreaker:
 
 
 @dataclass
+class Observed:
+    """Notes how each call ended."""
+
+    calls: list[tuple[str, str, int]]
+    started_calls: int = 0
+
+    def started(self, endpoint: str) -> None:
+        self.started_calls += 1
+
+    def ended(self, endpoint: str, status: str, body_bytes: int) -> None:
+        self.calls.append((endpoint, status, body_bytes))
+
+
+@dataclass
 class Rig:
     """A client and everything it touched."""
 
@@ -107,7 +121,7 @@ def make_rig(handler: Handler, *, threshold: int = 1000, **changes: Any) -> Rig:
         "limits": HttpLimits(),
         "budget": budget,
         "breaker": breaker,
-        "observe": lambda *call: observed.append(call),
+        "observe": Observed(observed),
         "clock": clock,
         "sleep": clock.sleep,
         "wall_clock": clock.wall,
