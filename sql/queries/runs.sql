@@ -58,12 +58,7 @@ where r.tenant_id = %(tenant_id)s and r.id = %(run_id)s and r.state = 'running'
 returning r.id;
 
 -- name: count_calls
--- The calls of a run up to the one that is about to leave. No row: it must not leave any more.
-update platform.sync_runs set
-    calls = case when %(api_calls)s >= api_calls then %(calls)s else calls end,
-    api_calls = greatest(api_calls, %(api_calls)s)
-where tenant_id = %(tenant_id)s and id = %(run_id)s and state = 'running'
-returning id;
+select platform.count_calls(%(tenant)s, %(run_id)s, %(api_calls)s, %(calls)s);
 
 -- name: add_batch
 -- No row: this batch is committed already, or the run was cancelled or taken over.

@@ -39,7 +39,14 @@ select set_config('role', %(role)s, true),
        set_config('lock_timeout', %(lock)s, true),
        set_config('idle_in_transaction_session_timeout', %(idle)s, true)
 """)
-_NOT_WAITED_FOR = sql.SQL("select set_config('synchronous_commit', 'off', true);")
+# the same for a statement that travels with it in one message; such a transaction is never idle
+_SINGLE_SCOPE = sql.SQL("""
+select set_config('role', 'sp_loader', true),
+       set_config('app.tenant_id', %(tenant)s, true),
+       set_config('statement_timeout', {statement}, true),
+       set_config('lock_timeout', {lock}, true),
+       set_config('synchronous_commit', 'off', true);
+""")
 
 
 class Database:
@@ -73,6 +80,7 @@ class Database:
             "lock": _milliseconds(lock_timeout),
             "idle": _milliseconds(idle_timeout),
         }
+        self._texts: dict[str, bytes] = {}
         self._opening = threading.Lock()
         # it gives up early and starts anew: its pauses double, and would soon be longer than the outage
         common: dict[str, Any] = {
@@ -119,26 +127,30 @@ class Database:
 
         return self._repeated(attempt)
 
-    def single(
-        self, statement: sql.SQL, values: Mapping[str, Any], tenant_id: UUID, role: Role = "sp_loader"
-    ) -> tuple[Any, ...] | None:
+    def single(self, statement: sql.SQL, values: Mapping[str, Any], tenant_id: UUID) -> tuple[Any, ...] | None:
         """The first row of a statement that is a transaction of its own, in a single round trip; repeated like ``run``.
 
         Its commit does not wait for the disk: a server that crashes forgets the last half second. So it is for
-        statements that say how things are, not what is added to them.
+        statements that say how things are, not what is added to them. ``tenant`` is bound already.
         """
-        values = {**self._limits, "role": role, "tenant": str(tenant_id), **values}
+        text, values = self._single_text(statement), {"tenant": str(tenant_id), **values}
 
         def attempt() -> tuple[Any, ...] | None:
             with self._connection(self._single) as connection:
-                # both statements travel in one message, and what a message holds is one transaction
+                # several statements in one message need values bound here; the message is one transaction
                 cursor = psycopg.ClientCursor(connection)
-                cursor.execute(_NOT_WAITED_FOR + _SCOPE + sql.SQL(";") + statement, values)
-                while cursor.nextset():
-                    pass
+                cursor.execute(text, values)
+                cursor.nextset()
                 return cursor.fetchone()
 
         return self._repeated(attempt)
+
+    def _single_text(self, statement: sql.SQL) -> bytes:
+        name = statement.as_string()
+        if name not in self._texts:
+            limits = {name: sql.Literal(self._limits[name]) for name in ("statement", "lock")}
+            self._texts[name] = (_SINGLE_SCOPE.format(**limits) + statement).as_bytes()
+        return self._texts[name]
 
     def _repeated(self, attempt: Callable[[], T]) -> T:
         conflicts, gives_up = 0, float("inf")
