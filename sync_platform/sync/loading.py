@@ -4,7 +4,10 @@ import time
 from collections.abc import Generator
 from contextlib import closing
 from datetime import datetime
+from functools import partial
 from typing import Any
+
+from psycopg import Connection
 
 from sync_platform.core.counters import Counters
 from sync_platform.core.errors import DatabaseUnavailable, SyncError, TooManyRejects
@@ -17,7 +20,8 @@ from sync_platform.sync.platform import Platform
 from sync_platform.sync.reading import Fetched
 from sync_platform.sync.request import SyncRequest
 from sync_platform.sync.running import Run
-from sync_platform.sync.write import write_batch
+from sync_platform.sync.write import Written, write_batch
+from sync_platform.sync.writing import WriteBehind
 
 
 class Loader:
@@ -45,7 +49,8 @@ class Loader:
         """
         latest: dict[str, Any] | None = None
         stopped: SyncError | None = None
-        with closing(pages):  # stops the reader ahead of us: no call is made once the run is over
+        # closing stops the reader ahead of us: no call is made once the run is over
+        with WriteBehind() as behind, closing(pages):
             while True:
                 try:
                     self._run.check()
@@ -62,10 +67,11 @@ class Loader:
                 newest = max((n for n in (newest, self._batch.newest) if n is not None), default=None)
                 latest = {**fetched.position, "newest": newest.isoformat() if newest else None}
                 if self._full():
-                    self._write(window, latest)
+                    behind.start(partial(self._write, self._collected(), window, latest))
                     latest = None
+            behind.finish()
         if latest is not None:
-            self._write(window, latest)
+            self._write(self._collected(), window, latest)
         if stopped is not None:
             raise stopped
         self._judge_rejects()
@@ -74,7 +80,7 @@ class Loader:
     def load_records(self, page: Fetched, window: Window) -> None:
         """Write single records outside the window's order, such as re-read receipts. The position stays."""
         self._take(page)
-        self._write(window, None)
+        self._write(self._collected(), window, None)
 
     def complete(self, watermark: datetime | None) -> None:
         """Close the window: no position is left, and the watermark moves if one is given."""
@@ -97,15 +103,20 @@ class Loader:
         self._batch.add(fetched.page, fetched.known, self._platform.settings.sync.drift_sample_per_page)
 
     def _full(self) -> bool:
-        sync = self._platform.settings.sync
-        return self._batch.fetched >= sync.batch_records or time.monotonic() - self._batch_started >= sync.batch_seconds
+        # Half of what a crash may repeat (SYS-09): it loses what is being written and what is being collected.
+        sync, age = self._platform.settings.sync, time.monotonic() - self._batch_started
+        return 2 * self._batch.fetched >= sync.batch_records or 2 * age >= sync.batch_seconds
 
-    def _write(self, window: Window, position: dict[str, Any] | None) -> None:
+    def _collected(self) -> Batch:
         batch, self._batch = self._batch, Batch(self.entity)
+        return batch
+
+    def _write(self, batch: Batch, window: Window, position: dict[str, Any] | None) -> None:
         tenant, run, dry_run = self._request.tenant, self._run, self._request.dry_run
         scope = MergeScope(tenant.id, tenant.zone_name, run.id, dry_run)
         line_scope = MergeScope(tenant.id, tenant.zone_name, run.lines_id, dry_run) if self.entity.lines else None
-        with run.transaction() as conn:
+
+        def write(conn: Connection[Any]) -> Written:
             written = write_batch(conn, batch, scope, line_scope, verify=self._request.verify)
             if position is not None and not dry_run:
                 save_position(
@@ -119,6 +130,9 @@ class Loader:
                     run_id=run.id,
                 )
             run.count(conn, "loading", [written.records, written.lines])
+            return written
+
+        written = run.write(write)
         self._rejected_pages += batch.rejected_pages
         if self.entity.name == "products":
             self.seen.update(batch.rows)

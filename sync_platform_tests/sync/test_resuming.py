@@ -58,7 +58,7 @@ def test_the_next_run_does_not_read_committed_pages_again(
     result = sync_blaze(small_batches, request, stopping_after(small_batches, batches))
     assert (result.state, type(result.error).__name__) == ("cancelled", "Cancelled")
     committed = result.reports[0].counters.fetched
-    assert committed == batches * PAGE
+    assert batches * PAGE <= committed <= (batches + 2) * PAGE  # with what had been collected meanwhile
     small_batches.stopping.clear()
     sandbox.journal.clear()
     again = sync_blaze(small_batches, request)
