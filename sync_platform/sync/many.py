@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 
+from sync_platform.core.errors import CredentialsRejected, SyncError
 from sync_platform.sync.blaze import sync_blaze
 from sync_platform.sync.platform import Platform
 from sync_platform.sync.request import OnProgress, SyncRequest, SyncResult, no_progress
@@ -49,4 +50,10 @@ def sync_many(
 
 
 def _one_tenant(platform: Platform, requests: Sequence[SyncRequest], on_progress: OnProgress) -> list[SyncResult]:
-    return [sync_blaze(platform, request, on_progress) for request in requests]
+    results: list[SyncResult] = []
+    refused: SyncError | None = None
+    for request in requests:
+        # keys that were refused for one entity are not tried for the next ones (HTTP-04)
+        results.append(SyncResult(request, error=refused) if refused else sync_blaze(platform, request, on_progress))
+        refused = results[-1].error if isinstance(results[-1].error, CredentialsRejected) else None
+    return results

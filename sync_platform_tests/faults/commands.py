@@ -5,7 +5,10 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +44,8 @@ class Command:
             target=_main, args=(self.arguments, dict(environment), str(self._output), str(self._errors)), daemon=True
         )
         self._process.start()
+        # a watcher of a proxy kills in its own thread while the test waits, and a process can be waited for only once
+        self._waiting = threading.Lock()
 
     @property
     def pid(self) -> int:
@@ -51,12 +56,13 @@ class Command:
     @property
     def running(self) -> bool:
         """Whether it has not ended yet."""
-        return self._process.is_alive()
+        return not self._ended(0)
 
     def kill(self) -> None:
         """``kill -9``; returns when the process is gone."""
-        self._process.kill()
-        self._process.join(WAIT_SECONDS)
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+        self._ended(WAIT_SECONDS)
 
     def terminate(self) -> None:
         """SIGTERM."""
@@ -64,12 +70,21 @@ class Command:
 
     def wait(self, seconds: float = WAIT_SECONDS) -> int:
         """Its exit code; -9 where it was killed. A command that does not end is killed, and that is an error."""
-        self._process.join(seconds)
-        if self._process.is_alive():
+        if not self._ended(seconds):
             self.kill()
             raise AssertionError(f"{self.arguments} did not end within {seconds} s:\n{self.said()[-4000:]}")
         assert self._process.exitcode is not None
         return self._process.exitcode
+
+    def _ended(self, seconds: float) -> bool:
+        until = time.monotonic() + seconds
+        while True:
+            with self._waiting:
+                self._process.join(min(seconds, 0.02))
+                if not self._process.is_alive():
+                    return True
+            if time.monotonic() >= until:
+                return False
 
     def results(self) -> list[dict[str, Any]]:
         """What ``sync ... --json`` printed; waits for the end."""

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from sync_platform_tests.faults.stage import Stage, open_stage
+from sync_platform_tests.faults.table import table_of_cases
 from sync_platform_tests.faults.tiers import FIRST_SEED, FULL
 
 HERE = Path(__file__).parent
-Note = Callable[[str], None]
+Note = Callable[..., None]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -23,12 +24,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.timeout(600 if FULL else 120))
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The table of cases, where the whole suite was asked for."""
+    if FULL:
+        reports = [report for outcome in ("passed", "failed") for report in terminalreporter.getreports(outcome)]
+        terminalreporter.section("faults")
+        terminalreporter.write_line(table_of_cases(reports))
+
+
 @pytest.fixture(autouse=True)
 def note(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> Note:
-    """Names the case for the table; ``note("41 of 41 calls")`` adds what was seen."""
-    text = request.function.__doc__ or ""
-    record_property("fault", " ".join(re.findall(r"F-\d\d", text.split(":")[0])))
-    return lambda seen: record_property("seen", seen)
+    """Names the case for the table; ``note(kills=10, calls_ratio=1.2)`` adds what was seen."""
+    for fault in re.findall(r"F-\d\d", (request.function.__doc__ or "").split(":")[0]):
+        record_property("fault", fault)
+    if request.node.get_closest_marker("parametrize") and "seed" in request.fixturenames:
+        record_property("seed", request.getfixturevalue("seed"))
+
+    def add(**seen: float) -> None:
+        record_property("seen", seen)
+
+    return add
 
 
 @pytest.fixture

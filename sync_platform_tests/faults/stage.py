@@ -3,6 +3,7 @@
 import json
 import os
 import random
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,8 @@ from sync_platform.db.tenants import add_tenant, set_tenant_state
 from sync_platform.sandbox.server import BlazeSandbox
 from sync_platform.sandbox.shop import Shop, build_shop
 from sync_platform.sandbox.spec import ShopSpec
+from sync_platform.settings import load_settings
+from sync_platform.sync.platform import Platform, blaze_budgets, utc_now
 from sync_platform_tests.faults.bystander import Bystander
 from sync_platform_tests.faults.commands import Command
 from sync_platform_tests.faults.proxy import Address, FaultProxy
@@ -145,10 +148,31 @@ class Stage:
         chosen = ("--tenant", tenant.slug) if tenant else ()
         return self.start("sync", "blaze", *chosen, "--days", str(days), "--json", *options, **settings)
 
+    def platform(
+        self,
+        clock: Callable[[], datetime] = utc_now,
+        sleep: Callable[[float], None] = lambda _: None,
+        **overrides: dict[str, Any],
+    ) -> Platform:
+        """The use cases in this process, under the same settings: for volume, and for clocks that the case moves."""
+        [master_key] = json.loads(self.environment["SYNC_PLATFORM_MASTER_KEYS"])
+        settings = load_settings(
+            database_url=self.database_url, data_dir=self.folder, master_keys=(master_key,), _env_file=None
+        )
+        changed = {name: getattr(settings, name).model_copy(update=values) for name, values in overrides.items()}
+        settings = settings.model_copy(update=changed)
+        budgets = blaze_budgets(settings, self.database, self.keyring, sleep)
+        return Platform(settings, self.database, self.keyring, budgets, clock, sleep)
+
     def execute(self, statement: LiteralString, *values: object) -> None:
         """As the server's administrator, past row security: somebody tampers, or time is to pass."""
         with connect(self.database_url) as connection:
             connection.execute(statement, values)
+
+    def expire_leases(self, tenant: Tenant) -> None:
+        """As if the lease of a dead process had run out. F-03 really waits for that."""
+        expire = "update platform.sync_runs set lease_until = now() where tenant_id = %s and state = 'running'"
+        self.execute(expire, tenant.id)
 
     def finish(self, tenant: Tenant | None = None, *options: str, tries: int = 1, **settings: str) -> int:
         """Sync until a run succeeds, and say which one did; an error where the last one does not."""

@@ -1,0 +1,97 @@
+"""``kill -9`` at any moment, and SIGTERM: nothing is lost, nothing doubled, and the next run goes on."""
+
+import pytest
+
+from sync_platform.core.tenant import Tenant
+from sync_platform.sandbox.shop import Shop, build_shop
+from sync_platform_tests.faults.conftest import Note
+from sync_platform_tests.faults.invariants import assert_invariants, assert_ledger_tells_the_tables
+from sync_platform_tests.faults.kills import Killer
+from sync_platform_tests.faults.stage import Stage, shop_spec
+from sync_platform_tests.faults.tiers import seeded
+from sync_platform_tests.sync.truth import ledger
+
+TABLES = ("transactions", "transaction_items")
+KILLS = 10
+PAGES_PER_BATCH = 5
+# pages that are read ahead of the batch that is being written: two that wait and one on its way
+AHEAD = 3
+
+
+@pytest.fixture(scope="module")
+def shop() -> Shop:
+    """5,000 receipts: 50 pages."""
+    return build_shop(shop_spec("alder", 1, transactions=5_000, members=100, products=60))
+
+
+class Chains:
+    """Tenants of one shop, one after another: each is read by runs that are killed, until one gets through."""
+
+    def __init__(self, stage: Stage, shop: Shop) -> None:
+        self.stage, self.shop = stage, shop
+        self.sandbox = stage.serve(shop)
+        self.requests, self.url = stage.proxy_before(self.sandbox)
+        self.statements = stage.proxy_before_database()
+        self.kills = self.again = self.chains = 0
+        self.begin()
+
+    def begin(self) -> None:
+        """A new tenant that knows the products: lines take flower type and strain from them."""
+        self.requests.watch = self.statements.watch = lambda _: None
+        self.sandbox.journal.clear()
+        self.chains += 1
+        self.tenant: Tenant = self.stage.connect(self.shop, self.url, f"{self.shop.name}-{self.chains}")
+        self.stage.finish(self.tenant, "--entity", "products")
+        self.killed = self.unsent = 0
+
+    def run(self, number: int, *, at_request: bool, delivered: bool) -> bool:
+        """One run that is killed at its n-th request or statement; False where it ended before that."""
+        self.requests.watch = self.statements.watch = lambda _: None
+        # a request that has left is always delivered: the source has to have seen what was sent
+        killer = Killer(self.requests if at_request else self.statements, number, delivered=at_request or delivered)
+        command = self.sync()
+        killer.aim(command)
+        code = command.wait()
+        assert code in (0, -9), command.said()
+        if code == 0:
+            return False
+        self.kills += 1
+        self.killed += 1
+        self.unsent += not at_request
+        assert_ledger_tells_the_tables(self.stage.database, self.tenant)
+        self.stage.expire_leases(self.tenant)
+        return True
+
+    def sync(self):
+        return self.stage.sync(self.tenant, "--entity", "transactions", SYNC__BATCH_RECORDS=str(100 * PAGES_PER_BATCH))
+
+    def finish(self) -> None:
+        """The next run gets through."""
+        self.requests.watch = self.statements.watch = lambda _: None
+        command = self.sync()
+        assert command.wait() == 0, command.said()
+
+    def check(self) -> None:
+        """All is there, and little was fetched twice."""
+        asked = [entry.query for entry in self.sandbox.journal.entries(endpoint="/transactions")]
+        again = len(asked) - len(set(asked))
+        assert again <= self.killed * (PAGES_PER_BATCH + AHEAD)
+        self.again += again
+        assert_invariants(self.stage, self.tenant, [self.shop], self.sandbox.journal, tables=TABLES, unsent=self.unsent)
+
+
+@pytest.mark.timeout(300)
+@seeded(short=2, full=20)
+def test_a_sync_that_is_killed_at_any_moment_goes_on(stage: Stage, shop: Shop, note: Note) -> None:
+    """F-01: at a random request or statement, ten times per seed; at most one batch is fetched again per kill."""
+    chains, rng = Chains(stage, shop), stage.rng
+    while chains.kills < KILLS:
+        at_request = rng.random() < 0.5
+        number = rng.randint(1, 3 * PAGES_PER_BATCH) if at_request else rng.randint(1, 250)
+        if not chains.run(number, at_request=at_request, delivered=rng.random() < 0.5):
+            chains.check()
+            chains.begin()
+    chains.finish()
+    chains.check()
+    note(kills=chains.kills, chains=chains.chains, pages_fetched_again=chains.again)
+    assert {run["error_class"] for run in ledger(stage.database, chains.tenant)} <= {None, "LeaseExpired"}
