@@ -4,6 +4,8 @@
 ROOT   := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 VENV   := .venv
 READY  := $(VENV)/.ready
+BENCH_VENV  := benchmarks/.venv
+BENCH_READY := $(BENCH_VENV)/.ready
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 # asked, not only found: a version manager leaves names on the path behind which there is nothing
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
@@ -13,11 +15,11 @@ SHELL := /bin/sh
 .SHELLFLAGS := -ec
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo up test test-quick lint format settings graph lock wheel clean
+.PHONY: help venv demo up test test-quick bench lint format settings graph lock wheel clean
 
 ifneq ($(ROOT),.)
 # called with -f from somewhere else: go there first
-help venv demo up test test-quick lint format settings graph lock wheel clean:
+help venv demo up test test-quick bench lint format settings graph lock wheel clean:
 	@$(MAKE) --no-print-directory -C "$(ROOT)" $@
 else
 
@@ -39,6 +41,9 @@ test: $(READY)  ## run all tests
 test-quick: $(READY)  ## run the tests that start no servers of Dagster
 	@umask 022; $(VENV)/bin/python -m pytest -n auto --dist loadgroup -m "not slow"
 
+bench: $(READY) $(BENCH_READY)  ## measure speed, memory and scale; ONLY=first_load measures a part
+	@umask 022; $(VENV)/bin/python -m benchmarks $(if $(ONLY),--only $(ONLY))
+
 lint: $(READY)  ## style, types, import contracts, dependencies, migrations
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH"; \
 	failed=; \
@@ -57,16 +62,18 @@ settings: $(READY)  ## rewrite .env.example and docs/settings.md from the settin
 graph: $(READY)  ## draw the assets into README.md again
 	@$(VENV)/bin/python -m sync_platform_tests.project.asset_graph --write
 
-lock: $(READY)  ## resolve the dependencies again and write requirements.lock
+lock: $(READY)  ## resolve the dependencies again and write the lock files
 	@$(VENV)/bin/python -m pip install --quiet uv
 	@$(VENV)/bin/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-annotate --no-header --quiet --upgrade --output-file requirements.lock
+	@$(VENV)/bin/uv pip compile --group bench --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-annotate --no-header --quiet --upgrade --output-file requirements-bench.lock
 
 wheel: $(READY)  ## build the wheel into dist/
 	@$(VENV)/bin/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 
 clean:  ## remove .venv and everything that tools left behind; data in .sync_platform stays
-	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) $(BENCH_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # umask, here and above: as root, the embedded PostgreSQL runs as a user of its own, which has to read its programs in
@@ -96,5 +103,14 @@ $(READY): requirements.lock pyproject.toml
 	$(VENV)/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .; \
 	$(VENV)/bin/python -m pip check >/dev/null || { $(VENV)/bin/python -m pip check >&2; exit 1; }; \
 	touch $(READY)
+
+# What the sync is compared with lives apart from it: neither decides the other's versions.
+$(BENCH_READY): requirements-bench.lock | $(READY)
+	@umask 022; rm -rf $(BENCH_VENV); \
+	echo "installing from requirements-bench.lock"; \
+	$(VENV)/bin/python -m venv --without-pip $(BENCH_VENV); \
+	PIP_DISABLE_PIP_VERSION_CHECK=1 $(VENV)/bin/python -m pip --python $(BENCH_VENV)/bin/python install --quiet \
+	    --no-deps --require-hashes --only-binary :all: --requirement requirements-bench.lock; \
+	touch $(BENCH_READY)
 
 endif
