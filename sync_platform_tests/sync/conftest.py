@@ -13,6 +13,7 @@ from sync_platform.db.credentials import set_credential
 from sync_platform.db.keys import KeyRing
 from sync_platform.db.pool import Database
 from sync_platform.sandbox.server import BlazeSandbox
+from sync_platform.sandbox.shop import Entity as Collection
 from sync_platform.sandbox.shop import Shop, build_shop
 from sync_platform.sandbox.spec import ShopSpec
 from sync_platform.settings import Settings, load_settings
@@ -94,11 +95,13 @@ def small_shop(name: str = "alder", zone: str = "America/Los_Angeles", seed: int
     return ShopSpec(**(fields | values))
 
 
-def within_reach(shop: Shop) -> Shop:
-    """The shop with all its members modified during the last twenty days: a read of a month finds every one."""
+def within_reach(shop: Shop, *entities: Collection) -> Shop:
+    """The shop with all its members, or records of ``entities``, modified during the last twenty days: a read of a
+    month finds every one."""
     earliest = int((NOW - timedelta(days=20)).timestamp() * 1000)
-    for record in shop.truth("members"):
-        shop.publish("members", record | {"modified": max(record["modified"], earliest)})
+    for entity in entities or ("members",):
+        for record in shop.truth(entity):
+            shop.publish(entity, record | {"modified": max(record["modified"], earliest)})
     return shop
 
 

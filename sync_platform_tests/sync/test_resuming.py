@@ -22,12 +22,12 @@ TABLES: dict[Entity, list[str]] = {
     "products": ["products"],
     "transactions": ["transactions"],
 }
-PAGE = 25
+PAGE = 10
 
 
 @pytest.fixture
 def small_batches(make_platform: MakePlatform) -> Platform:
-    """A batch per page, and pages of 25 records."""
+    """A batch per page, and pages of 10 records."""
     return make_platform(sync={"batch_records": 1}, blaze={"page_size": PAGE})
 
 

@@ -47,8 +47,12 @@ def test_leaving_waits_for_what_is_under_way() -> None:
         release.wait(10)
         done.append("written")
 
-    with pytest.raises(KeyError), WriteBehind() as behind:
-        behind.start(slow)
-        threading.Timer(0.05, release.set).start()
-        raise KeyError
+    def fail_meanwhile() -> None:
+        with WriteBehind() as behind:
+            behind.start(slow)
+            threading.Timer(0.05, release.set).start()
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail_meanwhile()
     assert done == ["written"]
