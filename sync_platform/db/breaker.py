@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
+from psycopg import Connection
+
 from sync_platform.core.errors import CircuitOpen
 from sync_platform.db.pool import Database
 from sync_platform.db.queries import query
@@ -66,7 +68,8 @@ class PostgresBreaker:
 
     def _allowed(self) -> bool:
         scope = {"tenant_id": self._tenant_id, "source": self._source, "open_for": self._open_for}
-        with self._database.transaction(self._tenant_id) as conn:
+
+        def ask(conn: Connection) -> bool:
             row = conn.execute(query("limits", "breaker"), scope).fetchone()
             failed, is_open = row if row is not None else (0, False)
             self._to_clear = failed > 0 or is_open
@@ -76,7 +79,8 @@ class PostgresBreaker:
             allowed = conn.execute(query("limits", "breaker_allows"), scope).fetchone()
             return allowed is not None and bool(allowed[0])
 
+        return self._database.run(ask, self._tenant_id)
+
     def _report(self, *, success: bool) -> None:
         values = {"source": self._source, "success": success, "threshold": self._failures}
-        with self._database.transaction(self._tenant_id) as conn:
-            conn.execute(query("limits", "breaker_report"), values)
+        self._database.run(lambda conn: conn.execute(query("limits", "breaker_report"), values), self._tenant_id)

@@ -82,8 +82,7 @@ class PostgresCallBudget:
             "limit": self._limit,
             "period": self._period,
         }
-        with self._database.transaction() as conn:
-            row = conn.execute(query("limits", "take_calls"), values).fetchone()
+        row = self._database.run(lambda conn: conn.execute(query("limits", "take_calls"), values).fetchone())
         if row is None:
             raise DatabaseUnavailable("the call budget gave no answer; run `sync-platform doctor`")
         return int(row[0]), float(row[1])

@@ -1,8 +1,9 @@
 """Rows that a complete pass over a collection no longer shows are gone at the source (SYS-15)."""
 
 from collections.abc import Set
+from typing import Any
 
-from psycopg import sql
+from psycopg import Connection, sql
 
 from sync_platform.core.counters import Counters
 from sync_platform.core.errors import TooManyDeletes
@@ -30,7 +31,8 @@ def delete_absent(platform: Platform, request: SyncRequest, run: Run, entity: Bl
     )
     absent = sql.SQL(" and not (t.{} = any({}))").format(key, sql.Placeholder("seen"))
     values = {"tenant": request.tenant.id, "seen": sorted(seen), "run_id": run.id}
-    with run.transaction() as conn:
+
+    def delete(conn: Connection[Any]) -> None:
         counted = conn.execute(
             sql.SQL("select count(*), count(*) filter (where not (t.{} = any({})))").format(
                 key, sql.Placeholder("seen")
@@ -55,3 +57,5 @@ def delete_absent(platform: Platform, request: SyncRequest, run: Run, entity: Bl
                 values,
             )
         run.count(conn, "deleting", [Counters(deleted=gone)])
+
+    run.write(delete)

@@ -62,8 +62,8 @@ def _refresh_lookups(platform: Platform, request: SyncRequest, on_progress: OnPr
 def _sync_account(
     platform: Platform, request: SyncRequest, entity: BlazeEntity, run: Run, opened: OpenAccount
 ) -> list[Window]:
-    with platform.database.transaction(request.tenant.id) as conn:
-        cursor = read_cursor(conn, request.tenant.id, SOURCE, entity.name, opened.account.account)
+    place = (request.tenant.id, SOURCE, entity.name, opened.account.account)
+    cursor = platform.database.run(lambda conn: read_cursor(conn, *place), request.tenant.id)
     loader = Loader(platform, request, entity, run, opened.account.account)
     if entity.name == "products" and (request.full or cursor.watermark is None):
         return [_read_collection(platform, request, run, opened, loader, cursor)]
@@ -75,9 +75,9 @@ def _sync_account(
         overlap=_overlap(platform, entity),
     )
     # whoever wants every record compared does not want to go on in the middle
-    place = Cursor(cursor.watermark) if request.verify else cursor
+    begin = Cursor(cursor.watermark) if request.verify else cursor
     for item in planned:
-        _read_window(platform, request, opened, loader, item, place)
+        _read_window(platform, request, opened, loader, item, begin)
     if entity.name == "transactions":
         reread_parents(platform, request, run, opened, loader)
     return [item.window for item in planned]
@@ -152,8 +152,8 @@ def _known(platform: Platform, request: SyncRequest, entity: BlazeEntity) -> "pa
 def _stored(platform: Platform, request: SyncRequest, entity: BlazeEntity, window: Window) -> KnownRecords:
     if request.verify:
         return KnownRecords()
-    with platform.database.transaction(request.tenant.id) as conn:
-        return known_records(conn, request.tenant.id, entity.name, window, request.tenant.zone)
+    wanted = (request.tenant.id, entity.name, window, request.tenant.zone)
+    return platform.database.run(lambda conn: known_records(conn, *wanted), request.tenant.id)
 
 
 def _overlap(platform: Platform, entity: BlazeEntity) -> timedelta:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import msgspec
+from psycopg import Connection
 
 from sync_platform.core.content_hash import content_hash
 from sync_platform.core.counters import Counters
@@ -58,8 +59,8 @@ def refresh_lookups(platform: Platform, request: SyncRequest, on_progress: OnPro
 
 
 def _due(platform: Platform, request: SyncRequest, account: str) -> bool:
-    with platform.database.transaction(request.tenant.id) as conn:
-        cursor = read_cursor(conn, request.tenant.id, SOURCE, ENTITY, account)
+    place = (request.tenant.id, SOURCE, ENTITY, account)
+    cursor = platform.database.run(lambda conn: read_cursor(conn, *place), request.tenant.id)
     max_age = timedelta(hours=platform.settings.sync.lookup_hours)
     return cursor.watermark is None or platform.clock() - cursor.watermark >= max_age
 
@@ -77,17 +78,21 @@ def _refresh(platform: Platform, request: SyncRequest, run: Run, kind: str, reco
     hashes = [content_hash(raw) for raw in raws]
     loaded, rejects = _decoder(kind).rows(raws, hashes)
     latest: dict[str, Loaded] = {row.key: row for row in loaded}
-    counted = Counters(fetched=len(records), quarantined=len(rejects), duplicate_in_batch=len(loaded) - len(latest))
-    with run.transaction() as conn:
+    read = Counters(fetched=len(records), quarantined=len(rejects), duplicate_in_batch=len(loaded) - len(latest))
+    scope = MergeScope(request.tenant.id, request.tenant.zone_name, run.id)
+    lines = [copy_line(row.row) for row in latest.values()]
+
+    def write(conn: Connection[Any]) -> Counters:
         lock_table(conn, request.tenant.id, LOOKUPS)
-        scope = MergeScope(request.tenant.id, request.tenant.zone_name, run.id)
-        counted += merge(conn, LOOKUPS, [copy_line(row.row) for row in latest.values()], scope).counters
+        counted = read + merge(conn, LOOKUPS, lines, scope).counters
         if kind == "vendors":
             rename_vendors(conn, scope)
         if rejects:
             store_rejects(conn, request.tenant.id, SOURCE, ENTITY, run.id, _named(kind, rejects))
         run.count(conn, kind, [counted])
-    run.counted(kind, counted)
+        return counted
+
+    run.counted(kind, run.write(write))
 
 
 def _named(kind: str, rejects: list[Reject]) -> list[Reject]:
@@ -101,5 +106,5 @@ def _decoder(kind: str) -> RecordDecoder[Lookup]:
 
 def _done(platform: Platform, request: SyncRequest, run: Run, account: str) -> None:
     now = platform.clock()
-    with platform.database.transaction(request.tenant.id) as conn:
-        complete_window(conn, request.tenant.id, SOURCE, ENTITY, account, watermark=now, run_id=run.id)
+    place = (request.tenant.id, SOURCE, ENTITY, account)
+    platform.database.run(lambda conn: complete_window(conn, *place, watermark=now, run_id=run.id), request.tenant.id)

@@ -55,8 +55,9 @@ def reread_parents(platform: Platform, request: SyncRequest, run: Run, opened: O
         "shop": opened.account.settings.get("shop_id") or None,
         "limit": PARENTS_PER_RUN,
     }
-    with platform.database.transaction(request.tenant.id) as conn:
-        parents = [row[0] for row in conn.execute(_STALE_PARENTS, values)]
+    parents = platform.database.run(
+        lambda conn: [row[0] for row in conn.execute(_STALE_PARENTS, values)], request.tenant.id
+    )
     now = platform.clock()
     for parent in parents:
         run.check()
@@ -66,8 +67,11 @@ def reread_parents(platform: Platform, request: SyncRequest, run: Run, opened: O
             _remember_missing(platform, request, run, parent)
             continue
         loader.load_records(sale, Window(now, now))
-        with platform.database.transaction(request.tenant.id) as conn:
-            conn.execute(_TOUCH, (request.tenant.id, parent))
+        _touch(platform, request, parent)
+
+
+def _touch(platform: Platform, request: SyncRequest, parent: str) -> None:
+    platform.database.run(lambda conn: conn.execute(_TOUCH, (request.tenant.id, parent)), request.tenant.id)
 
 
 def _remember_missing(platform: Platform, request: SyncRequest, run: Run, parent: str) -> None:
@@ -79,5 +83,7 @@ def _remember_missing(platform: Platform, request: SyncRequest, run: Run, parent
         None,
         UUID(int=0),
     )
-    with platform.database.transaction(request.tenant.id) as conn:
-        store_rejects(conn, request.tenant.id, SOURCE, "transactions", run.id, [reject])
+    tenant_id = request.tenant.id
+    platform.database.run(
+        lambda conn: store_rejects(conn, tenant_id, SOURCE, "transactions", run.id, [reject]), tenant_id
+    )

@@ -1,10 +1,8 @@
 """The circuit breaker of a tenant's source (HTTP-07)."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
-import psycopg
 import pytest
 
 from sync_platform.core.errors import CircuitOpen
@@ -20,11 +18,9 @@ class Counting:
         self._database = database
         self.transactions = 0
 
-    @contextmanager
-    def transaction(self, *arguments: Any) -> Iterator[psycopg.Connection]:
+    def run(self, *arguments: Any) -> Any:
         self.transactions += 1
-        with self._database.transaction(*arguments) as conn:
-            yield conn
+        return self._database.run(*arguments)
 
 
 class Clock:

@@ -3,11 +3,7 @@
 import multiprocessing
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
-
-import psycopg
 
 from sync_platform.db.budget import LONGEST_SLICE, BudgetBook, PostgresCallBudget, credential_name
 from sync_platform.db.keys import KeyRing, new_master_key
@@ -21,11 +17,9 @@ class Counting:
         self._database = database
         self.transactions = 0
 
-    @contextmanager
-    def transaction(self, *arguments: Any) -> Iterator[psycopg.Connection]:
+    def run(self, *arguments: Any) -> Any:
         self.transactions += 1
-        with self._database.transaction(*arguments) as conn:
-            yield conn
+        return self._database.run(*arguments)
 
 
 class Clock:
