@@ -31,6 +31,11 @@ class Child:
             )  # fmt: skip
 
     @property
+    def pid(self) -> int:
+        """Of the process; also of its group and session."""
+        return self._process.pid
+
+    @property
     def ended(self) -> bool:
         """Whether it is gone."""
         return self._process.poll() is not None

@@ -1,8 +1,9 @@
 """A small chart of rows per day for the asset page: bars, and the mean of the week before each day."""
 
 import base64
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import NamedTuple
 
 import dagster as dg
 import pandas as pd
@@ -12,41 +13,49 @@ DAYS = 30
 WEEK = 7
 
 
-def rows_per_day(rows: Mapping[date, int], last: date) -> pd.DataFrame:
-    """The 30 days up to ``last``: ``rows`` (0 where there are none) and ``usual``, the mean of the 7 days before."""
-    days = pd.date_range(end=pd.Timestamp(last), periods=DAYS + WEEK, freq="D")
-    counted = pd.Series({pd.Timestamp(day): number for day, number in rows.items()}, dtype="int64")
-    frame = pd.DataFrame({"rows": counted.reindex(days, fill_value=0)})
-    frame["usual"] = frame["rows"].shift(1).rolling(WEEK).mean()
-    return frame.tail(DAYS)
+class Day(NamedTuple):
+    """``usual`` is the mean of the 7 days before."""
+
+    day: date
+    rows: int
+    usual: float
+
+
+def rows_per_day(rows: Mapping[date, int], last: date) -> list[Day]:
+    """The 30 days up to ``last``; days without rows count as zero."""
+    days = [last - timedelta(days=n) for n in reversed(range(DAYS + WEEK))]
+    counted = pd.Series([rows.get(day, 0) for day in days])
+    usual = counted.shift(1).rolling(WEEK).mean()
+    return [Day(*each) for each in zip(days, counted.tolist(), usual.tolist(), strict=True)][WEEK:]
 
 
 def day_chart(rows: Mapping[date, int], last: date) -> dg.MarkdownMetadataValue:
-    """Rows per day up to ``last`` as an SVG that the page shows by itself, with the figures in words below it."""
-    frame = rows_per_day(rows, last)
-    most = max(1.0, float(frame[["rows", "usual"]].max().max()))
+    """Rows per day up to ``last`` as an SVG that the page shows by itself, with the figures in words below it.
+
+    Small on purpose: it is kept with the latest materialisation of every day.
+    """
+    days = rows_per_day(rows, last)
+    fullest = max(day.rows for day in days)
+    most = max(1.0, fullest, *(day.usual for day in days))
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}">'
-        f"{_bars(frame['rows'], most)}{_line(frame['usual'], most)}</svg>"
+        f"{_bars([day.rows for day in days], most)}{_line([day.usual for day in days], most)}</svg>"
     )
     picture = base64.b64encode(svg.encode()).decode()
     caption = (
-        f"{frame.index[0]:%Y-%m-%d} to {frame.index[-1]:%Y-%m-%d}: {int(frame['rows'].iloc[-1])} rows on the last day,"
-        f" usually {frame['usual'].iloc[-1]:.0f}, {int(frame['rows'].max())} on the fullest"
+        f"{days[0].day} to {last}: {days[-1].rows} rows on the last day, usually {days[-1].usual:.0f},"
+        f" {fullest} on the fullest"
     )
     return dg.MetadataValue.md(f"![{caption}](data:image/svg+xml;base64,{picture})\n\n{caption}")
 
 
-def _bars(rows: "pd.Series[int]", most: float) -> str:
+def _bars(rows: Sequence[int], most: float) -> str:
     step = WIDTH / len(rows)
-    return "".join(
-        f'<rect x="{n * step:.1f}" y="{HEIGHT - HEIGHT * number / most:.1f}" width="{step - GAP:.1f}"'
-        f' height="{HEIGHT * number / most:.1f}" fill="#4f7cac"><title>{day:%Y-%m-%d}: {number}</title></rect>'
-        for n, (day, number) in enumerate(rows.items())
-    )
+    path = "".join(f"M{(n + 0.5) * step:g} {HEIGHT}v-{HEIGHT * number / most:.3g}" for n, number in enumerate(rows))
+    return f'<path d="{path}" stroke="#4f7cac" stroke-width="{step - GAP:g}"/>'
 
 
-def _line(usual: "pd.Series[float]", most: float) -> str:
+def _line(usual: Sequence[float], most: float) -> str:
     step = WIDTH / len(usual)
-    points = " ".join(f"{(n + 0.5) * step:.1f},{HEIGHT - HEIGHT * mean / most:.1f}" for n, mean in enumerate(usual))
+    points = " ".join(f"{(n + 0.5) * step:g},{HEIGHT - HEIGHT * mean / most:.3g}" for n, mean in enumerate(usual))
     return f'<polyline points="{points}" fill="none" stroke="#c0504d" stroke-width="1.5"/>'

@@ -104,4 +104,4 @@ def test_the_instance_limits_runs_by_tags_that_dagster_really_sets():
 def test_the_instance_keeps_no_secret_in_its_file():
     """SEC-22: the database's address comes from the environment."""
     config = dg.config_from_files([str(PROJECT / "dagster.yaml")])
-    assert config["storage"]["postgres"]["postgres_url"] == {"env": "SYNC_PLATFORM_DAGSTER_DATABASE_URL"}
+    assert config["storage"]["custom"]["config"]["postgres_url"] == {"env": "SYNC_PLATFORM_DAGSTER_DATABASE_URL"}

@@ -38,12 +38,12 @@ def test_a_sample_of_every_table_has_rows_and_no_personal_column(world: World):
         target = TABLES[name]
         with world.platform.database.transaction(tenant.id) as conn:
             days = [DAY - timedelta(days=n) for n in range(3)]
-            samples = [sample_rows(world.platform, tenant, name, day) for day in days]
+            samples = [sample_rows(conn, tenant, name, day) for day in days]
             people = conn.execute("select name, email, phone, street_address from blaze.customers").fetchall()
         rows = [row for sample in samples for row in sample]
         assert rows, name
-        assert all(len(sample) <= 5 for sample in samples)
-        assert not {column.name for column in target.columns if column.personal} & set(rows[0])
+        assert all(len(sample) <= 3 for sample in samples)
+        assert not {column.name for column in target.columns if column.personal} & {name for row in rows for name in row}
         shown = {str(value) for row in rows for value in row.values()}
         assert not shown & {value for row in people for value in row if value}
-        assert isinstance(sample_table(rows), dg.TableMetadataValue)
+        assert all(isinstance(sample_table(sample), dg.TableMetadataValue) for sample in samples if sample)

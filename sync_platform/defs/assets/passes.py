@@ -18,7 +18,7 @@ from sync_platform.defs.partitions import PartitionKey, by_tenant
 from sync_platform.defs.recorder import NO_EVENTS_OF_ITS_OWN, Recorder, done_before, parent_run, take_back_plan
 from sync_platform.defs.resources import PlatformSource
 from sync_platform.sync.dead_runs import close_rows_of
-from sync_platform.sync.facts import sample_rows, table_facts
+from sync_platform.sync.facts import table_facts
 from sync_platform.sync.many import sync_many
 from sync_platform.sync.platform import Platform
 from sync_platform.sync.request import Entity, Progress, SyncRequest, SyncResult
@@ -109,16 +109,17 @@ def _not_active(slug: str) -> str:
 def _record(platform: Platform, result: SyncResult, days: Sequence[date], recorders: Mapping[str, Recorder]) -> None:
     """Materialisation events of one tenant. The last day carries a sample and a chart; each day its own row count."""
     tenant, last = result.request.tenant, days[-1]
+    first = min(days[0], last - timedelta(days=DAYS + WEEK - 1))
+    facts = table_facts(platform, tenant, [report.entity for report in result.reports], first, last)
     for report in result.reports:
-        first = min(days[0], last - timedelta(days=DAYS + WEEK - 1))
-        facts = table_facts(platform, tenant, report.entity, first, last)
-        shown = run_metadata(result, report, facts.newest, platform.clock())
+        found = facts[report.entity]
+        shown = run_metadata(result, report, found.newest, platform.clock())
         for day in days:
-            extra: dict[str, Any] = {"dagster/partition_row_count": facts.rows.get(day, 0)}
+            extra: dict[str, Any] = {"dagster/partition_row_count": found.rows.get(day, 0)}
             if day == last:
-                extra["rows_per_day"] = day_chart(facts.rows, last)
-                if rows := sample_rows(platform, tenant, report.entity, day):
-                    extra["sample"] = sample_table(rows)
+                extra["rows_per_day"] = day_chart(found.rows, last)
+                if found.sample:
+                    extra["sample"] = sample_table(found.sample)
             recorders[report.entity].add(PartitionKey(day, tenant.slug), {**shown, **extra})
 
 
