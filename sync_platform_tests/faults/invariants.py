@@ -40,7 +40,8 @@ def assert_invariants(
 ) -> None:
     """All of them, for one tenant and its shops. ``served`` tells by a shop's name whose requests the tenant made.
 
-    ``unsent``: so many calls may have been counted and not made, by processes that were killed in between.
+    ``unsent``: so many calls may have been counted that never arrived: their process was killed between the count and
+    the first byte, or the proxy swallowed them.
     """
     assert_accounted(stage.database, tenant)  # I1, I9
     assert_no_key_twice(stage.database, tenant)  # I2
@@ -63,7 +64,7 @@ def assert_no_key_twice(database: Database, tenant: Tenant) -> None:
 def assert_calls_counted(
     database: Database, tenant: Tenant, journal: Journal, served: Callable[[str], bool], unsent: int = 0
 ) -> None:
-    """I6. A kill between the count and the first byte leaves a call that was counted and never made."""
+    """I6: endpoint by endpoint; where calls may not have arrived, never fewer and at most so many more."""
     runs = ledger(database, tenant)
     if not unsent:
         assert_calls_match(journal, runs, served)
