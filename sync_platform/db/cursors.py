@@ -12,8 +12,8 @@ from sync_platform.core.window import Window
 from sync_platform.db.queries import query
 
 # The shape of stored positions. A release whose readers cannot go on from the positions of the one before raises it:
-# an open window is then read from its beginning, which costs calls and loses nothing. The first release wrote none.
-POSITION_VERSION = 1
+# an open window is then read from its beginning, which costs calls and loses nothing. The first release wrote none: 1.
+POSITION_VERSION = 2
 
 
 @dataclass(frozen=True)

@@ -59,16 +59,19 @@ def parts(item: PlannedWindow, cursor: Cursor, overlap: timedelta) -> list[Part]
 def read_chunks(
     chunks: list[Window], position: dict[str, Any] | None, read: PageReader, known: KnownReader
 ) -> Iterator[Fetched]:
-    """Pages of consecutive chunks. ``position`` is one that an earlier read handed out, or None for the beginning."""
-    begun = {"from": chunks[0].start.isoformat()} if chunks else {}
-    start_at = datetime.fromisoformat(position["chunk"]) if position else None
-    for chunk in chunks:
-        if start_at is not None and chunk.start < start_at:
-            continue
-        inside = position["page"] if position and chunk.start == start_at else None
-        stored = known(chunk)
-        for page in read(chunk, inside):
-            yield Fetched(page, stored, {**begun, "chunk": chunk.start.isoformat(), "page": page.position})
+    """Pages of consecutive chunks. ``position`` is one that an earlier read handed out, or None for the beginning.
+
+    A position in none of these chunks was left under other settings: everything is read from the beginning.
+    """
+    names = [[chunk.start.isoformat(), chunk.end.isoformat()] for chunk in chunks]
+    if position is not None and position["chunk"] not in names:
+        position = None
+    first = names.index(position["chunk"]) if position else 0
+    for number in range(first, len(chunks)):
+        inside = position["page"] if position and number == first else None
+        stored = known(chunks[number])
+        for page in read(chunks[number], inside):
+            yield Fetched(page, stored, {"from": names[0][0], "chunk": names[number], "page": page.position})
 
 
 def ahead(pages: Iterator[Fetched]) -> Generator[Fetched, None, None]:

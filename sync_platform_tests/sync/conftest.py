@@ -98,7 +98,7 @@ def small_shop(name: str = "alder", zone: str = "America/Los_Angeles", seed: int
 def within_reach(shop: Shop, *entities: Collection) -> Shop:
     """The shop with all its members, or records of ``entities``, modified during the last twenty days: a read of a
     month finds every one."""
-    earliest = int((NOW - timedelta(days=20)).timestamp() * 1000)
+    earliest = shop.spec.now_ms - 20 * 86_400_000
     for entity in entities or ("members",):
         for record in shop.truth(entity):
             shop.publish(entity, record | {"modified": max(record["modified"], earliest)})

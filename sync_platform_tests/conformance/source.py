@@ -1,0 +1,146 @@
+"""What the conformance suite has to know of a source, and what it does to the stand-in of one.
+
+A new vendor implements the two protocols in a module of its own, as ``blaze.py`` does, and is added to ``SOURCES`` in
+``conftest.py``. The tests know nothing else of any vendor.
+"""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import msgspec
+from pydantic import BaseModel
+
+from sync_platform.core.tenant import Tenant
+from sync_platform.db.target import Target
+from sync_platform.sync.platform import Platform
+from sync_platform.sync.request import OnProgress, SyncRequest, SyncResult
+
+Record = dict[str, Any]
+Kind = Literal["text", "flag", "integer", "money", "time"]
+Failure = int | Literal["reset", "truncated", "html", "redirect"]
+"""A status, or what happens to the answer."""
+Overrides = dict[str, dict[str, Any]]
+"""Settings by group."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of a record by its path, and the column that holds it. ``cases`` replace the usual ones of the kind."""
+
+    path: str
+    column: str
+    kind: Kind
+    cases: tuple[tuple[Any, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class EntityUnderTest:
+    """``key`` and ``version`` are fields of a record, ``required`` those without which it cannot be loaded.
+
+    ``rare`` are fields of the model that a small stand-in need not show. ``tells_absence``: a full pass proves what is
+    gone (SYS-15).
+    """
+
+    name: str
+    target: Target
+    model: type[msgspec.Struct]
+    fields: tuple[Field, ...]
+    key: str = "id"
+    version: str = "modified"
+    required: tuple[str, ...] = ("id", "modified")
+    rare: frozenset[str] = frozenset()
+    tells_absence: bool = False
+
+    @property
+    def text(self) -> Field:
+        """A field of free text."""
+        return next(field for field in self.fields if field.kind == "text")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class StandIn(Protocol):
+    """One account of the source with some thirty records per entity, none of them older than twenty days."""
+
+    zone: str
+
+    def records(self, entity: str) -> dict[str, Record]:
+        """What the source has now, by key."""
+
+    def add(self, entity: str, key: str | None = None) -> str:
+        """A new record, under a key of its own choice if none is given."""
+
+    def change(self, entity: str, key: str, fields: Mapping[str, Any]) -> None:
+        """Set fields by path; the version moves."""
+
+    def remove(self, entity: str, key: str) -> None:
+        """The source does not list the record any more and says nothing about it."""
+
+    def rename(self, entity: str, key: str, new: str) -> None:
+        """The record goes on under another key."""
+
+    def leave_out(self, entity: str, field: str) -> set[str]:
+        """Some records, at most a third, are sent without the field from now on. Returns their keys."""
+
+    def clear(self) -> None:
+        """No records are left."""
+
+    def deny(self, entity: str) -> None:
+        """The keys lack the permission to read an entity."""
+
+    def fail(self, entity: str, failure: Failure, times: int) -> None:
+        """So many requests for the entity end in this way."""
+
+    def recover(self) -> None:
+        """No request fails any more."""
+
+    def repeat_records(self, entity: str) -> None:
+        """Records come again on later pages, some of them with another content."""
+
+    def drift(self, entity: str, after_pages: int) -> None:
+        """From the next page but so many on, records have a field more, and a number is sent as text."""
+
+    def slow_down(self, seconds: float) -> None:
+        """Every answer takes so long."""
+
+    def requests(self, entity: str) -> int:
+        """Requests for the entity so far, refused ones included."""
+
+    def assert_stored(self, platform: Platform, tenant: Tenant, entity: str) -> None:
+        """The tables of the entity hold what the source has, every column of every row."""
+
+
+class SourceUnderTest(Protocol):
+    """A source as the platform knows it. Files of its releases, in ``released/``, begin with its ``name``.
+
+    Under ``small_pages`` a stand-in is read in at least four pages. ``other_settings`` are those that change how a
+    source is read; an operator may choose them at any time.
+    """
+
+    name: str
+    entities: tuple[EntityUnderTest, ...]
+    settings: type[BaseModel]
+    secrets: frozenset[str]
+    small_pages: Overrides
+    other_settings: tuple[Overrides, ...]
+
+    def stand_in(self, clock: Callable[[], float]) -> AbstractContextManager[StandIn]:
+        """A stand-in that serves until the block ends."""
+
+    def connect(self, platform: Platform, tenant: Tenant, stand_in: StandIn, *, right_keys: bool = True) -> None:
+        """Give the tenant an account at the stand-in."""
+
+    def check(self, platform: Platform, tenant: Tenant) -> list[str]:
+        """Entities that can be read with the tenant's keys, each asked for at the source."""
+
+    def sync(self, platform: Platform, request: SyncRequest, on_progress: OnProgress) -> SyncResult:
+        """The use case that assets, schedules and commands call."""
+
+    def command(self, tenant: Tenant, entity: str) -> list[str]:
+        """Arguments of ``sync-platform`` that read the last thirty days of an entity."""
+
+    def discovered(self) -> dict[str, Target]:
+        """The entities that the platform offers, with the tables of their records."""
