@@ -46,9 +46,9 @@ class Home:
 
 
 @contextmanager
-def dagster_home(stage: Stage, url: str, dagster_url: str) -> Iterator[Home]:
+def dagster_home(stage: Stage, name: str, url: str, dagster_url: str) -> Iterator[Home]:
     """An instance with the project's settings on its own database."""
-    folder = stage.folder / f"dagster-{dagster_url.rsplit('/', 1)[-1].split('?')[0]}"
+    folder = stage.folder / f"dagster-{name}"
     folder.mkdir()
     shutil.copy(ROOT / "dagster.yaml", folder / "dagster.yaml")
     own = {

@@ -60,7 +60,7 @@ def _deployment(stage: Stage, name: str, tenants: int) -> Iterator[tuple[Platfor
             database_url=url, data_dir=stage.folder, master_keys=(stage.master_key,), _env_file=None
         )) as platform,
         town(platform, url, tenants) as shops,
-        dagster_home(stage, url, dagster_url) as home,
+        dagster_home(stage, name, url, dagster_url) as home,
     ):  # fmt: skip
         home.instance.add_dynamic_partitions(TENANTS, [tenant.slug for tenant in shops.tenants])
         yield platform, home, shops
@@ -70,7 +70,7 @@ def _tick(stage: Stage, platform: Platform, home: Home, shops: Town, module: str
     """Change the shops, let the schedules tick once, and wait for the end of their runs."""
     shops.change()
     at = (datetime.now(UTC) + LEAD + timedelta(minutes=1)).replace(second=0, microsecond=0)
-    cron = dict.fromkeys(("BLAZE_SALES", "BLAZE_PRODUCTS", "BLAZE_TRAILING"), NEVER)
+    cron = dict.fromkeys(("BLAZE_SALES", "BLAZE_PRODUCTS", "BLAZE_TRAILING", "PRUNE"), NEVER)
     cron |= dict.fromkeys(schedules, f"{at:%M %H} * * *")
     settings = {f"{PREFIX}SCHEDULES__{name}": text for name, text in cron.items()}
     with home.daemon(module, **settings, **{f"{PREFIX}SCHEDULES__RUNNING": "true"}) as daemon:

@@ -67,7 +67,7 @@ class SyncSettings(BaseModel):
     max_delete_share: float = Field(default=0.05, ge=0, le=1)
     lease_seconds: int = Field(default=90, ge=5, le=900)
     tenant_workers: int = Field(default=8, ge=1, le=64)
-    tenants_per_run: int = Field(default=200, ge=1, le=1000)
+    tenants_per_run: int = Field(default=500, ge=1, le=1000)
     drift_sample_per_page: int = Field(default=2, ge=0, le=100)
     lookup_hours: float = Field(default=24, ge=0, le=24 * 31)
 
@@ -82,6 +82,16 @@ class ScheduleSettings(BaseModel):
     blaze_sales: str = "7 * * * *"
     blaze_products: str = "*/5 * * * *"
     blaze_trailing: str = "41 3 * * 0"
+    prune: str = "23 2 * * *"
+
+
+class DagsterSettings(BaseModel):
+    """What Dagster's event log keeps; the ages of ticks are in dagster.yaml."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    keep_logs_days: int = Field(default=30, ge=1, le=3650)
+    keep_superseded_days: int = Field(default=30, ge=1, le=3650)
 
 
 class Settings(BaseSettings):
@@ -117,6 +127,7 @@ class Settings(BaseSettings):
     blaze: BlazeSettings = BlazeSettings()
     sync: SyncSettings = SyncSettings()
     schedules: ScheduleSettings = ScheduleSettings()
+    dagster: DagsterSettings = DagsterSettings()
 
     @classmethod
     def settings_customise_sources(

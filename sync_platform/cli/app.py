@@ -11,7 +11,20 @@ from typing import Annotated
 import structlog
 import typer
 
-from sync_platform.cli import config, credential, database, demo, doctor, quarantine, runs, sandbox, sync, tenant, up
+from sync_platform.cli import (
+    config,
+    credential,
+    dagster,
+    database,
+    demo,
+    doctor,
+    quarantine,
+    runs,
+    sandbox,
+    sync,
+    tenant,
+    up,
+)
 from sync_platform.cli.output import say
 from sync_platform.core.errors import InvalidRequest, Refused, SyncError, UnknownTenant
 from sync_platform.core.redact import redact_text
@@ -39,6 +52,7 @@ app.add_typer(credential.app, name="credential")
 app.add_typer(runs.app, name="runs")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(database.app, name="db")
+app.add_typer(dagster.app, name="dagster")
 app.add_typer(config.app, name="config")
 app.add_typer(sandbox.app, name="sandbox")
 app.command("doctor")(doctor.doctor)

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from sync_platform.defs.assets.blaze import asset_key
+from sync_platform.defs.pruning import prune_dagster
 
 sync_blaze = dg.define_asset_job(
     "sync_blaze",
@@ -22,4 +23,4 @@ sync_blaze_products = dg.define_asset_job(
     description="Products that changed.",
 )
 
-JOBS = (sync_blaze, sync_blaze_sales, sync_blaze_products)
+JOBS = (sync_blaze, sync_blaze_sales, sync_blaze_products, prune_dagster)

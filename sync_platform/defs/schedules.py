@@ -15,6 +15,7 @@ from sync_platform.db.tenants import directory
 from sync_platform.defs.assets.work import FULL_TAG, OPEN_DAYS_TAG
 from sync_platform.defs.jobs import sync_blaze, sync_blaze_products, sync_blaze_sales
 from sync_platform.defs.partitions import TENANTS, open_days, range_tags
+from sync_platform.defs.pruning import prune_dagster
 from sync_platform.defs.resources import PlatformSource
 from sync_platform.settings import load_settings
 
@@ -123,4 +124,13 @@ blaze_trailing_weekly = _schedule(
     "The last 30 days again, and the whole catalogue of products: late refunds, voids, edits and deletions.",
 )
 
-SCHEDULES = (blaze_sales_hourly, blaze_products_every_5_minutes, blaze_trailing_weekly)
+prune_daily = dg.ScheduleDefinition(
+    name="dagster_prune_daily",
+    job=prune_dagster,
+    cron_schedule=SETTINGS.schedules.prune,
+    execution_timezone=SETTINGS.schedules.zone,
+    default_status=STATUS,
+    description="Old rows of Dagster's event log.",
+)
+
+SCHEDULES = (blaze_sales_hourly, blaze_products_every_5_minutes, blaze_trailing_weekly, prune_daily)

@@ -43,7 +43,9 @@ def test_a_sample_of_every_table_has_rows_and_no_personal_column(world: World):
         rows = [row for sample in samples for row in sample]
         assert rows, name
         assert all(len(sample) <= 3 for sample in samples)
-        assert not {column.name for column in target.columns if column.personal} & {name for row in rows for name in row}
+        assert not {column.name for column in target.columns if column.personal} & {
+            name for row in rows for name in row
+        }
         shown = {str(value) for row in rows for value in row.values()}
         assert not shown & {value for row in people for value in row if value}
         assert all(isinstance(sample_table(sample), dg.TableMetadataValue) for sample in samples if sample)

@@ -21,7 +21,7 @@ from sync_platform.sync.dead_runs import close_rows_of
 from sync_platform.sync.facts import table_facts
 from sync_platform.sync.many import sync_many
 from sync_platform.sync.platform import Platform
-from sync_platform.sync.request import Entity, Progress, SyncRequest, SyncResult
+from sync_platform.sync.request import Entity, OnProgress, Progress, SyncRequest, SyncResult, no_progress
 
 Assets = Mapping[str, dg.AssetKey]
 SHOWN_FAILURES = 100
@@ -52,7 +52,9 @@ def sync_partitions(
         finished: set[str] = set()
         work = requests_for(context, entity, tenants, due)
         try:
-            with closing(_results(platform, work)) as results:
+            # a tick's lines, one per tenant and table, would be kept as its output; nobody watches it
+            told = no_progress if scheduled(context) else _log_progress
+            with closing(_results(platform, work, told)) as results:
                 for result in results:
                     slug = result.request.tenant.slug
                     if result.finished:
@@ -83,9 +85,11 @@ def sync_partitions(
         yield dg.MaterializeResult(asset_key=asset, metadata=NO_EVENTS_OF_ITS_OWN)
 
 
-def _results(platform: Platform, work: Sequence[Sequence[SyncRequest]]) -> Generator[SyncResult, None, None]:
+def _results(
+    platform: Platform, work: Sequence[Sequence[SyncRequest]], told: OnProgress
+) -> Generator[SyncResult, None, None]:
     """To be closed in any case: an interrupted step must not leave workers behind that write on (F-04)."""
-    yield from sync_many(platform, work, _log_progress)
+    yield from sync_many(platform, work, told)
 
 
 def _carry_on(
