@@ -1,5 +1,6 @@
 -- name: take_calls
-select granted, wait_seconds from platform.take_calls(%(credential)s, %(calls)s, %(limit)s, %(period)s);
+select granted, wait_seconds, used
+from platform.take_calls(%(credential)s, %(calls)s, %(limit)s, %(period)s, %(caller)s);
 
 -- name: breaker
 select failures, opened_at is not null as open from platform.circuit_breakers

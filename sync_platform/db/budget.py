@@ -1,8 +1,13 @@
-"""The call budget of a credential, shared by all processes through the database (HTTP-10)."""
+"""The call budget of a credential, shared by all processes through the database (HTTP-10, HTTP-12, HTTP-13)."""
 
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from psycopg import Connection
 
 from sync_platform.core.errors import DatabaseUnavailable
 from sync_platform.db.keys import KeyRing
@@ -10,6 +15,12 @@ from sync_platform.db.pool import Database
 from sync_platform.db.queries import query
 
 LONGEST_SLICE = 1.0
+#: Share of the budget from which on its use is an alarm (HTTP-12).
+ALARM = 0.8
+#: Characters of a credential's name that are shown.
+SHOWN = 12
+
+_log = structlog.get_logger()
 
 
 def credential_name(partner_key: str, keyring: KeyRing) -> str:
@@ -20,8 +31,15 @@ def credential_name(partner_key: str, keyring: KeyRing) -> str:
     return keyring.digest(partner_key, "call_budget")
 
 
+def caller_name(tenant_id: UUID, keyring: KeyRing) -> str:
+    """What a tenant's part of a budget is counted under: the table belongs to no tenant, and must not name one."""
+    return keyring.digest(str(tenant_id), "call_budget_caller")
+
+
 class PostgresCallBudget:
     """At most ``limit`` calls start in any ``period_seconds``, over all processes. Shared by threads.
+
+    ``tenant_id`` calls under the name ``caller``: while others wait, it gets no more than its weight (HTTP-13).
 
     Calls are taken from the database in small leases, so that most calls cost no round trip. A lease is kept for
     ``lease_seconds`` at most; as a call may start that much later than it was counted, the database counts over a
@@ -39,8 +57,10 @@ class PostgresCallBudget:
         clock: Callable[[], float],
         lease: int = 10,
         lease_seconds: float = 1.0,
+        tenant_id: UUID | None = None,
+        caller: str = "",
     ) -> None:
-        self._database, self._credential = database, credential
+        self._database, self._credential, self._tenant_id, self._caller = database, credential, tenant_id, caller
         self._limit, self._period = limit, timedelta(seconds=period_seconds + lease_seconds)
         self._sleep, self._clock = sleep, clock
         self._lease, self._lease_seconds = lease, lease_seconds
@@ -81,15 +101,25 @@ class PostgresCallBudget:
             "calls": self._size,
             "limit": self._limit,
             "period": self._period,
+            "caller": self._caller,
         }
-        row = self._database.run(lambda conn: conn.execute(query("limits", "take_calls"), values).fetchone())
+
+        def take(conn: Connection[Any]) -> tuple[Any, ...] | None:
+            return conn.execute(query("limits", "take_calls"), values).fetchone()
+
+        row = self._database.run(take, self._tenant_id)
         if row is None:
             raise DatabaseUnavailable("the call budget gave no answer; run `sync-platform doctor`")
-        return int(row[0]), float(row[1])
+        granted, wait, used = row
+        if used - granted < ALARM * self._limit <= used:  # only one process sees the crossing: they count in turn
+            _log.warning(
+                "call budget", credential=self._credential[:SHOWN], used=used, limit=self._limit, state="alarm"
+            )
+        return int(granted), float(wait)
 
 
 class BudgetBook:
-    """A source's budgets in one process: one per credential, whichever tenants and threads use it."""
+    """A source's budgets in one process: one per credential and tenant, whichever threads use it."""
 
     def __init__(
         self,
@@ -106,19 +136,34 @@ class BudgetBook:
         self._limit, self._period_seconds = limit, period_seconds
         self._sleep, self._clock = sleep, clock
         self._lock = threading.Lock()
-        self._budgets: dict[str, PostgresCallBudget] = {}
+        # what is held must be over in a small part of the period, or the limit could not be used up
+        self._lease_seconds = min(1.0, period_seconds / 50)
+        self._budgets: dict[tuple[str, UUID], PostgresCallBudget] = {}
 
-    def for_credential(self, partner_key: str) -> PostgresCallBudget:
-        """The budget that all calls with this key share."""
-        name = credential_name(partner_key, self._keyring)
+    @property
+    def limit(self) -> int:
+        """Calls that may be made in ``period_seconds``."""
+        return self._limit
+
+    @property
+    def period_seconds(self) -> float:
+        """The sliding period."""
+        return self._period_seconds
+
+    def for_credential(self, partner_key: str, tenant_id: UUID) -> PostgresCallBudget:
+        """The budget that all calls with this key share, as this tenant uses it."""
+        key = credential_name(partner_key, self._keyring), tenant_id
         with self._lock:
-            if name not in self._budgets:
-                self._budgets[name] = PostgresCallBudget(
+            if key not in self._budgets:
+                self._budgets[key] = PostgresCallBudget(
                     self._database,
-                    name,
+                    key[0],
                     limit=self._limit,
                     period_seconds=self._period_seconds,
                     sleep=self._sleep,
                     clock=self._clock,
+                    lease_seconds=self._lease_seconds,
+                    tenant_id=tenant_id,
+                    caller=caller_name(tenant_id, self._keyring),
                 )
-            return self._budgets[name]
+            return self._budgets[key]

@@ -67,7 +67,7 @@ def open_account(
         headers=blaze_headers(secrets["partner_key"], secrets["shop_key"], options),
         allowed_hosts=_allowed_hosts(account, base_url, settings.http.extra_hosts),
         limits=http_limits(platform),
-        budget=platform.budgets.for_credential(secrets["partner_key"]),
+        budget=platform.budgets.for_credential(secrets["partner_key"], tenant.id),
         breaker=PostgresBreaker(
             platform.database,
             tenant.id,

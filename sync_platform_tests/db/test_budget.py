@@ -5,6 +5,7 @@ import threading
 import time
 from typing import Any
 
+from sync_platform.core.tenant import Tenant
 from sync_platform.db.budget import LONGEST_SLICE, BudgetBook, PostgresCallBudget, credential_name
 from sync_platform.db.keys import KeyRing, new_master_key
 from sync_platform.db.pool import Database
@@ -104,7 +105,7 @@ def test_a_slow_caller_wastes_no_budget_on_leases(database: Database):
     assert counted(database) <= 51 + 25
 
 
-def test_threads_share_a_budget_and_every_call_is_counted(database: Database):
+def test_threads_share_a_budget_and_every_call_is_counted(database: Database, tenant: Tenant, other_tenant: Tenant):
     """HTTP-10."""
     ring = KeyRing([new_master_key()])
     book = BudgetBook(database, ring, limit=500, period_seconds=60, sleep=time.sleep, clock=time.monotonic)
@@ -112,7 +113,7 @@ def test_threads_share_a_budget_and_every_call_is_counted(database: Database):
 
     def work() -> None:
         for _ in range(25):
-            budget = book.for_credential("canary-key")
+            budget = book.for_credential("canary-key", tenant.id)
             budget.acquire()
         budgets.append(budget)
 
@@ -122,7 +123,8 @@ def test_threads_share_a_budget_and_every_call_is_counted(database: Database):
     for thread in threads:
         thread.join()
     assert len({id(budget) for budget in budgets}) == 1
-    assert book.for_credential("another") is not budgets[0]
+    assert book.for_credential("another", tenant.id) is not budgets[0]
+    assert book.for_credential("canary-key", other_tenant.id) is not budgets[0]
     assert 100 <= counted(database) < 200
 
 
