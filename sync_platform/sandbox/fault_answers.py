@@ -3,7 +3,9 @@
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from random import Random
 
+from sync_platform.sandbox.fault_fuzz import fuzzed
 from sync_platform.sandbox.faults import Fault
 from sync_platform.sandbox.refusals import Refusal
 
@@ -53,13 +55,13 @@ def refusing(faults: Sequence[Fault]) -> Outgoing | None:
     return None
 
 
-def damage(answer: Outgoing, faults: Sequence[Fault]) -> None:
-    """Spoil the answer in the ways the faults ask for."""
+def damage(answer: Outgoing, faults: Sequence[Fault], rng: Random) -> None:
+    """Spoil the answer in the ways the faults ask for; ``rng`` decides about random damage."""
     for fault in faults:
-        _damage(answer, fault)
+        _damage(answer, fault, rng)
 
 
-def _damage(answer: Outgoing, fault: Fault) -> None:
+def _damage(answer: Outgoing, fault: Fault, rng: Random) -> None:
     body = answer.body
     match fault.kind:
         case "html":
@@ -83,6 +85,8 @@ def _damage(answer: Outgoing, fault: Fault) -> None:
             answer.body = body.replace(b"{", b'{"share":NaN,', 1)
         case "deep":
             answer.body = b'{"values":' + b"[" * fault.size + b"]" * fault.size + b"}"
+        case "fuzzed":
+            answer.body = fuzzed(body, rng)
         case "oversize":
             answer.stream, answer.length = _blanks(fault.size), fault.size
         case "gzip_bomb":

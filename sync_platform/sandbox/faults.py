@@ -41,6 +41,7 @@ FaultKind = Literal[
     "deep",
     "oversize",
     "gzip_bomb",
+    "fuzzed",
     # the wire
     "latency",
     "slow_first_byte",

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from random import Random
 from threading import Event, Thread
 from types import TracebackType
 
@@ -42,6 +43,7 @@ class BlazeSandbox:
         self.faults = FaultBook(seed)
         self.journal = Journal()
         self.stopping = Event()
+        self._rng = Random(f"{seed}/damage")
         self._endpoints = Endpoints(rules or Rules())
         self._limit, self._clock = limit, clock
         self._changes = {shop.name: SeededChanges(shop, seed) for shop in shops}
@@ -105,7 +107,7 @@ class BlazeSandbox:
         template = self._endpoints.template(request.path) if target.startswith(VENDOR_PREFIX) else "?"
         answer = refusing(faults) or self._answer(request, template, faults)
         if faults and answer.status == 200:
-            damage(answer, faults)
+            damage(answer, faults, self._rng)
         self._note(request, shop, template, answer, faults)
         for fault in faults:
             if fault.kind == "mutate" and shop is not None and answer.status == 200:

@@ -51,6 +51,11 @@ def assert_invariants(
     assert_nothing_shown(stage)  # I8
 
 
+def of(shop: Shop) -> Callable[[str], bool]:
+    """For ``served``: only this shop's requests."""
+    return lambda name: name == shop.name
+
+
 def assert_no_key_twice(database: Database, tenant: Tenant) -> None:
     """I2, asked of the tables themselves and not of their constraints."""
     with database.transaction(tenant.id) as conn:

@@ -8,7 +8,7 @@ import pytest
 
 from sync_platform.sandbox.faults import Fault, FaultKind
 from sync_platform_tests.faults.conftest import Note
-from sync_platform_tests.faults.invariants import assert_invariants
+from sync_platform_tests.faults.invariants import assert_invariants, of
 from sync_platform_tests.faults.stage import HISTORY, Stage, small_shop
 from sync_platform_tests.sync.truth import ledger
 
@@ -52,4 +52,4 @@ def test_an_answer_that_is_too_large_is_refused_early(stage: Stage, note: Note, 
     assert sandbox.journal.count(shop=shop.name, endpoint="/members") == 1
     sandbox.faults.clear()
     stage.finish(tenants[0])
-    assert_invariants(stage, tenants[0], [shop], sandbox.journal, served=lambda name: name == shop.name)
+    assert_invariants(stage, tenants[0], [shop], sandbox.journal, served=of(shop))

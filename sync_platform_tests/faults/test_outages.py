@@ -9,7 +9,7 @@ import pytest
 
 from sync_platform.sandbox.faults import Fault
 from sync_platform_tests.faults.conftest import Note
-from sync_platform_tests.faults.invariants import assert_invariants
+from sync_platform_tests.faults.invariants import assert_invariants, of
 from sync_platform_tests.faults.stage import Stage, small_shop
 from sync_platform_tests.faults.tiers import FULL, seeded, tiered
 
@@ -59,4 +59,4 @@ def test_a_source_that_is_down_is_left_alone_and_comes_back(stage: Stage, note: 
     assert runs >= 1
     for tenant, shop in zip(tenants, (down, well), strict=True):
         stage.finish(tenant, **settings)
-        assert_invariants(stage, tenant, [shop], sandbox.journal, served=lambda name, own=shop.name: name == own)
+        assert_invariants(stage, tenant, [shop], sandbox.journal, served=of(shop))

@@ -12,7 +12,7 @@ from sync_platform.sandbox.journal import Entry, Journal
 from sync_platform.sandbox.server import BlazeSandbox
 from sync_platform.sandbox.shop import Shop
 from sync_platform_tests.faults.conftest import Note
-from sync_platform_tests.faults.invariants import assert_invariants
+from sync_platform_tests.faults.invariants import assert_invariants, of
 from sync_platform_tests.faults.stage import Stage, small_shop
 from sync_platform_tests.faults.tiers import seeded, tiered
 from sync_platform_tests.sync.truth import ledger
@@ -103,11 +103,11 @@ def test_refused_keys_stop_one_source_and_are_not_tried_again(stage: Stage, note
     assert told.timestamp() - answered <= 60
     assert rejected_at(stage, tenants[1]) is None
     note(calls_refused=1, alarm_after_s=told.timestamp() - answered)
-    assert_invariants(stage, tenants[1], [other], sandbox.journal, served=lambda name: name == "birch")
+    assert_invariants(stage, tenants[1], [other], sandbox.journal, served=of(other))
     sandbox.faults.clear()
     stage.point(tenants[0], refused, sandbox.url)
     stage.finish(tenants[0])
-    assert_invariants(stage, tenants[0], [refused], sandbox.journal, served=lambda name: name == "alder")
+    assert_invariants(stage, tenants[0], [refused], sandbox.journal, served=of(refused))
 
 
 def rejected_at(stage: Stage, tenant: Tenant) -> datetime | None:
