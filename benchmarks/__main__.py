@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from benchmarks.figure import GOALS, Figure, figures_table, write_latest
+from benchmarks.report import FILE, facts_table, machine, seconds_table, write_details
 from benchmarks.stage import Stage, open_stage, say
 
 OUT = Path(__file__).parent / "out"
@@ -37,27 +38,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     prefixes = tuple(options.only)
     if strange := [prefix for prefix in prefixes if not any(name.startswith(prefix) for name in GOALS)]:
         parser.error(f"no figure begins with {', '.join(strange)}; --list names them")
-    figures = measured(prefixes)
-    write_latest(OUT / "latest.json", figures, whole=not prefixes)
-    print(figures_table(figures))
-    return 0 if all(figure.passed for figure in figures) else 1
+    return measure(prefixes)
 
 
-def measured(prefixes: tuple[str, ...]) -> list[Figure]:
-    """The figures of all parts that have a wanted one."""
+def measure(prefixes: tuple[str, ...]) -> int:
+    """Run all parts that have a wanted figure; print and keep what they found."""
 
     def wants(name: str) -> bool:
         return not prefixes or name.startswith(prefixes)
 
     figures: list[Figure] = []
     OUT.mkdir(exist_ok=True)
+    circumstances = machine()
     with open_stage(OUT, wants) as stage:
         for part in parts():
             if any(map(wants, part.NAMES)):
                 for figure in part.run(stage):
                     figures.append(figure)
                     say(figures_table([figure]).splitlines()[-1])
-    return figures
+        write_latest(OUT / "latest.json", figures, whole=not prefixes)
+        write_details(OUT / FILE, stage, circumstances, whole=not prefixes)
+        print(facts_table({**circumstances, **stage.facts}), seconds_table(stage.seconds), sep="\n\n", end="\n\n")
+    print(figures_table(figures))
+    return 0 if all(figure.passed for figure in figures) else 1
 
 
 def parts() -> list[Part]:

@@ -30,13 +30,22 @@ class Measured:
     output: str
 
 
-def measure(command: Sequence[str], environment: Mapping[str, str], folder: Path) -> Measured:
-    """Run a command in ``folder`` to its end, interpreter start included. Raises CommandFailed with its last words."""
+def measure(command: Sequence[str], environment: Mapping[str, str], folder: Path, words: str = "") -> Measured:
+    """Run a command in ``folder`` to its end, interpreter start included; ``words`` is its standard input.
+
+    Raises CommandFailed with its last words.
+    """
     with TemporaryDirectory(prefix="bench-") as scratch:
         report = Path(scratch) / "report.json"
         launcher = [sys.executable, "-m", "benchmarks.launcher", str(report), *command]
         done = subprocess.run(
-            launcher, env=module_path(environment), cwd=folder, capture_output=True, text=True, check=False
+            launcher,
+            env=module_path(environment),
+            cwd=folder,
+            input=words,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode:
             raise CommandFailed(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr[-2000:]}")

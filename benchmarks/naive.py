@@ -7,7 +7,8 @@ another, everything in the clear; written in good faith, with the keys and colum
 import json
 import sys
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,8 @@ from sqlalchemy import Boolean, Column, DateTime, Integer, MetaData, Numeric, Ta
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import Connection
 
-Record = dict[str, Any]
+from benchmarks.rows import Record, customer, lines, product, transaction
+
 SCHEMA = "naive"
 PREFIX = "/api/v1/partner"
 PAGE, BATCH, WEEK = 100, 500, timedelta(days=7)
@@ -45,8 +47,9 @@ TRANSACTIONS = _table(
     "transactions",
     "transaction_id",
     "customer_id date:time shop_id seller_id terminal payment_type total_amount:money total_tax:money discounts:money"
-    " loyalty_points_earned:money loyalty_points_spent:money refunded_amount:money blaze_status trans_type refund_status"
-    " trans_no parent_transaction_id start_time:time end_time:time created:time modified:time deleted:flag",
+    " loyalty_points_earned:money loyalty_points_spent:money refunded_amount:money blaze_status trans_type"
+    " refund_status trans_no parent_transaction_id start_time:time end_time:time created:time modified:time"
+    " deleted:flag",
 )
 ITEMS = _table(
     "transaction_items",
@@ -76,17 +79,18 @@ def main() -> None:
         METADATA.create_all(connection)
     url = asked["url"] + PREFIX
     with engine.connect() as connection:
-        load(connection, PRODUCTS, map(product, pages(session, url + "/products", {})))
+        fill = partial(load, connection, pipelined=asked.get("pipelined", False))
+        fill(PRODUCTS, map(product, pages(session, url + "/products", {})))
         for day in weeks(first, last):
             start = int(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp() * 1000)
             window = {"startDate": start, "endDate": start + int(WEEK.total_seconds() * 1000)}
-            load(connection, CUSTOMERS, map(customer, pages(session, url + "/members", window)))
+            fill(CUSTOMERS, map(customer, pages(session, url + "/members", window)))
         for day in weeks(first, last):
             until = min(day + WEEK - timedelta(days=1), last)
             dates = {"startDate": f"{day:%m/%d/%Y}", "endDate": f"{until:%m/%d/%Y}"}
             receipts = list(pages(session, url + "/transactions", dates))
-            load(connection, TRANSACTIONS, map(transaction, receipts))
-            load(connection, ITEMS, (line for receipt in receipts for line in lines(receipt)))
+            fill(TRANSACTIONS, map(transaction, receipts))
+            fill(ITEMS, (line for receipt in receipts for line in lines(receipt)))
 
 
 def weeks(first: date, last: date) -> Iterator[date]:
@@ -109,140 +113,26 @@ def pages(session: requests.Session, url: str, params: Record) -> Iterator[Recor
         skip += len(values)
 
 
-def load(connection: Connection, table: Table, rows: Iterator[Record]) -> None:
+def load(connection: Connection, table: Table, rows: Iterator[Record], *, pipelined: bool) -> None:
     """Upsert in batches, the last of equal keys wins; a commit per batch."""
     keys = [column.name for column in table.primary_key]
     batch: dict[tuple[Any, ...], Record] = {}
     for row in rows:
         batch[tuple(row[key] for key in keys)] = row
         if len(batch) == BATCH:
-            upsert(connection, table, keys, list(batch.values()))
+            upsert(connection, table, keys, list(batch.values()), pipelined=pipelined)
             batch.clear()
     if batch:
-        upsert(connection, table, keys, list(batch.values()))
+        upsert(connection, table, keys, list(batch.values()), pipelined=pipelined)
 
 
-def upsert(connection: Connection, table: Table, keys: list[str], rows: list[Record]) -> None:
-    """One statement for the batch."""
-    statement = insert(table).values(rows)
+def upsert(connection: Connection, table: Table, keys: list[str], rows: list[Record], *, pipelined: bool) -> None:
+    """One batch: one statement with 500 rows of values, or 500 statements that the driver sends in a pipeline."""
+    statement = insert(table) if pipelined else insert(table).values(rows)
     changes = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}
-    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changes))
+    statement = statement.on_conflict_do_update(index_elements=keys, set_=changes)
+    connection.execute(statement, rows if pipelined else None)
     connection.commit()
-
-
-def moment(value: int | None) -> datetime | None:
-    """Epoch milliseconds as a time."""
-    return datetime.fromtimestamp(value / 1000, UTC) if value else None
-
-
-def customer(record: Record) -> Record:
-    """A member as a row."""
-    address = record.get("address") or {}
-    return {
-        "member_id": record["id"],
-        "name": f"{record.get('firstName') or ''} {record.get('lastName') or ''}".strip() or None,
-        "phone": record.get("primaryPhone") or record.get("cpn"),
-        "email": record.get("email") or None,
-        "street_address": address.get("address") or None,
-        "city": address.get("city") or None,
-        "state": address.get("state") or None,
-        "zip_code": address.get("zipCode") or None,
-        "last_visited": moment(record.get("lastVisitDate")),
-        "loyalty_points": record.get("loyaltyPoints"),
-        "lifetime_points": record.get("lifetimePoints"),
-        "customer_type": record.get("status"),
-        "is_medical": record.get("medical"),
-        "text_opt_in": record.get("textOptIn"),
-        "email_opt_in": record.get("emailOptIn"),
-        "shop_id": record.get("shopId"),
-        "created": moment(record.get("created")),
-        "modified": moment(record.get("modified")),
-        "deleted": record.get("deleted"),
-    }
-
-
-def transaction(record: Record) -> Record:
-    """A receipt as a row."""
-    cart = record.get("cart") or {}
-    return {
-        "transaction_id": record["id"],
-        "customer_id": record.get("memberId"),
-        "date": moment(record.get("completedTime")),
-        "shop_id": record.get("shopId"),
-        "seller_id": record.get("sellerId"),
-        "terminal": record.get("terminalId"),
-        "payment_type": cart.get("paymentOption"),
-        "total_amount": cart.get("total"),
-        "total_tax": cart.get("totalCalcTax"),
-        "discounts": cart.get("totalDiscount"),
-        "loyalty_points_earned": record.get("pointsEarned"),
-        "loyalty_points_spent": cart.get("pointSpent"),
-        "refunded_amount": cart.get("finalRefundAmt") or cart.get("refundAmount"),
-        "blaze_status": record.get("status"),
-        "trans_type": record.get("transType"),
-        "refund_status": record.get("transactionRefundStatus"),
-        "trans_no": record.get("transNo"),
-        "parent_transaction_id": record.get("parentTransactionId"),
-        "start_time": moment(record.get("startTime")),
-        "end_time": moment(record.get("endTime")),
-        "created": moment(record.get("created")),
-        "modified": moment(record.get("modified")),
-        "deleted": record.get("deleted"),
-    }
-
-
-def lines(record: Record) -> Iterator[Record]:
-    """The lines of a receipt as rows."""
-    for number, item in enumerate((record.get("cart") or {}).get("items") or [], 1):
-        yield {
-            "transaction_id": record["id"],
-            "order_item_id": item.get("orderItemId") or f"#{number}",
-            "line_no": number,
-            "product_id": item.get("productId"),
-            "product_sku": item.get("productSku"),
-            "product_name": item.get("productName"),
-            "brand_name": item.get("brandName"),
-            "category_name": item.get("categoryName"),
-            "quantity": item.get("quantity"),
-            "unit_price": item.get("unitPrice"),
-            "total_price": item.get("finalPrice"),
-            "discount": item.get("calcDiscount"),
-            "discount_type": item.get("discountType"),
-            "tax": item.get("calcTax"),
-            "cost_of_goods": item.get("cogs"),
-            "line_status": item.get("status"),
-        }
-
-
-def product(record: Record) -> Record:
-    """A product as a row."""
-    picture = next((asset["publicURL"] for asset in record.get("assets") or [] if asset.get("publicURL")), None)
-    return {
-        "product_id": record["id"],
-        "sku": record.get("sku"),
-        "name": record.get("name"),
-        "brand": record.get("brandName"),
-        "category": (record.get("category") or {}).get("name"),
-        "vendor_id": record.get("vendorId"),
-        "retail_price": record.get("unitPrice"),
-        "cost": record.get("purchasePrice"),
-        "is_active": record.get("active"),
-        "thc": record.get("thc"),
-        "cbd": record.get("cbd"),
-        "thca": record.get("thca"),
-        "cbda": record.get("cbda"),
-        "cbg": record.get("cbg"),
-        "flower_type": record.get("flowerType"),
-        "strain": record.get("genetics"),
-        "description": record.get("description"),
-        "weight_per_unit": record.get("weightPerUnit"),
-        "unit_value": record.get("unitValue"),
-        "image_url": picture,
-        "shop_id": record.get("shopId"),
-        "created": moment(record.get("created")),
-        "modified": moment(record.get("modified")),
-        "deleted": record.get("deleted"),
-    }
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
@@ -37,13 +37,24 @@ def say(text: str) -> None:
 
 @dataclass(frozen=True)
 class Stage:
-    """``server_url`` is an administrator's. ``folder`` is thrown away at the end, ``out`` is kept."""
+    """``server_url`` is an administrator's. ``folder`` is thrown away at the end, ``out`` is kept.
+
+    ``seconds`` holds every single measurement by what was measured, ``facts`` what else a reader wants to know.
+    """
 
     server_url: str
     folder: Path
     out: Path
     master_key: str
     wants: Callable[[str], bool] = lambda _: True
+    seconds: dict[str, list[float]] = field(default_factory=dict)
+    facts: dict[str, str] = field(default_factory=dict)
+
+    def took(self, what: str, seconds: float) -> float:
+        """Note one measurement, tell it, and hand it on."""
+        self.seconds.setdefault(what, []).append(seconds)
+        say(f"{what}: {seconds:.2f} s")
+        return seconds
 
     @contextmanager
     def database(self, name: str, template: str = TEMPLATE) -> Iterator[str]:
