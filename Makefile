@@ -44,6 +44,10 @@ test-quick: $(READY)  ## run the tests that start no servers of Dagster
 bench: $(READY) $(BENCH_READY)  ## measure speed, memory and scale; ONLY=first_load measures a part
 	@umask 022; $(VENV)/bin/python -m benchmarks $(if $(ONLY),--only $(ONLY))
 
+faults: $(READY)  ## break whatever can break and show that nothing is lost; ONLY=F-27, SEED=7: one case
+	@umask 022; FAULT_TIER=full FAULT_ONLY="$(ONLY)" FAULT_SEED="$(SEED)" $(VENV)/bin/python -m pytest \
+	    sync_platform_tests/faults -n auto --dist loadgroup
+
 lint: $(READY)  ## style, types, import contracts, dependencies, migrations
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH"; \
 	failed=; \

@@ -32,13 +32,13 @@ TIMES = 12
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("first", range(FIRST_SEED, FIRST_SEED + RUNS, PER_TEST), ids=lambda seed: f"seed-{seed}")
-def test_what_moves_between_two_pages_is_not_lost(stage: Stage, note: Note, first: int) -> None:
+@pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + RUNS, PER_TEST), ids=lambda seed: f"seed-{seed}")
+def test_what_moves_between_two_pages_is_not_lost(stage: Stage, note: Note, seed: int) -> None:
     """F-27: 1,000 seeded runs. Between any two pages 1 to 500 records are added, changed, marked as deleted, refunded;
     a clean run a day later, and all is there. In this process, over HTTP, into PostgreSQL."""
     changes = 0
-    for seed in range(first, first + PER_TEST):
-        changes += one_run(stage, seed)
+    for own in range(seed, seed + PER_TEST):
+        changes += one_run(stage, own)
     note(runs=PER_TEST, changes_between_pages=changes)
 
 

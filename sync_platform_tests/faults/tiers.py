@@ -8,10 +8,12 @@ import pytest
 
 TIER_VARIABLE = "FAULT_TIER"
 SEED_VARIABLE = "FAULT_SEED"
+ONLY_VARIABLE = "FAULT_ONLY"
 
 # a variable and not an option of pytest: options of a folder are known only where that folder is named
 FULL = os.environ.get(TIER_VARIABLE, "short") == "full"
-FIRST_SEED = int(os.environ.get(SEED_VARIABLE, "2026"))
+ONLY = os.environ.get(ONLY_VARIABLE, "")
+FIRST_SEED = int(os.environ.get(SEED_VARIABLE) or 2026)
 
 T = TypeVar("T")
 
