@@ -30,6 +30,7 @@ _VALUES: dict[str, Any] = {
     "bigint": 7,
     "integer": 7,
     "numeric": 7,
+    "double precision": 7,
     "boolean": True,
     "date": "2026-01-07",
     "jsonb": "{}",

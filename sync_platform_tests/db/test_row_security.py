@@ -15,10 +15,12 @@ from sync_platform.db.pool import Role
 from sync_platform_tests.db.tenant_rows import TenantTable, tables
 
 INVENTORY = Path(__file__).with_name("allowed_on_own_rows.txt")
-VERBS = ("select", "insert", "update", "delete", "truncate", "copy to", "copy from")
+VERBS = ("select", "insert", "update", "delete", "truncate", "copy to", "copy from", "explain")
+# they reach no row, but keep others from theirs
+LOCKS = {"lock for reading": "access share", "lock for writing": "row exclusive", "lock": "access exclusive"}
 
 # the directory function runs as the owner and reads the registry of all tenants; nobody works as the owner (TEN-03)
-KNOWN = {("sp_owner", "platform.tenants", "select"), ("sp_owner", "platform.tenants", "copy to")}
+KNOWN = {("sp_owner", "platform.tenants", verb) for verb in ("select", "copy to", "explain")}
 # TRUNCATE is the owner's by definition; it is why nobody else may have it (TEN-07)
 OWNERS_RIGHT = ("sp_owner", "truncate")
 
@@ -39,6 +41,16 @@ class Attacker:
                 return int(row[0]) if row else max(cursor.rowcount, 0)
         except psycopg.IntegrityError:
             return 1  # the right was there; only the data said no
+        except psycopg.Error:
+            return None
+
+    def explained(self, statement: sql.Composed) -> int | None:
+        """Rows that the plan of a query says it returned when it was run."""
+        try:
+            with self._connection.transaction(force_rollback=True):
+                self._become()
+                row = self._connection.execute(sql.SQL("explain (analyze, format json) ") + statement).fetchone()
+                return int(row[0][0]["Plan"]["Actual Rows"]) if row else 0
         except psycopg.Error:
             return None
 
@@ -70,6 +82,11 @@ class Attacker:
         except psycopg.Error:
             return None
 
+    def locked(self, table: TenantTable, mode: str) -> bool:
+        """Whether LOCK TABLE was granted."""
+        lock = sql.SQL("lock table {} in {} mode nowait").format(table.identifier, sql.SQL(mode))  # type: ignore[arg-type]
+        return self.reach(lock) is not None
+
     def _become(self) -> None:
         self._connection.execute(
             "select set_config('role', %s, true), set_config('app.tenant_id', %s, true)", (self._role, self._setting)
@@ -89,6 +106,8 @@ def attempt(attacker: Attacker, table: TenantTable, verb: str, target: uuid.UUID
         return None if attacker.reach(sql.SQL("truncate {} cascade").format(table.identifier)) is None else 1
     column = sql.Identifier(table.tenant_column or table.columns[0][0])
     where = sql.SQL("where {} = {}").format(column, sql.Literal(target)) if table.tenant_column else sql.SQL("")
+    if verb == "explain":
+        return attacker.explained(sql.SQL("select {1} from {0} {2}").format(table.identifier, column, where))
     texts: dict[str, LiteralString] = {
         "select": "select count({1}) from {0} {2}",
         "update": "update {0} set {1} = {1} {2}",
@@ -126,7 +145,7 @@ def leaks(connection: psycopg.Connection, role: str, setting: str, target: Tenan
 
 @pytest.mark.parametrize("role", get_args(Role))
 def test_no_role_reaches_a_foreign_row(stocked: str, tenant: Tenant, other_tenant: Tenant, role: str) -> None:
-    """TEN-04, TEN-05, TEN-07; section 17: 1, 6, 8, 9, 11."""
+    """F-61, TEN-04, TEN-05, TEN-07; section 17: 1, 6, 8, 9, 11."""
     foreign = other_tenant.id
     with connect(stocked) as connection:
         for setting in (str(tenant.id), "", "' or true --", str(foreign).upper(), f"'{foreign}'", f" {foreign}"):
@@ -139,7 +158,8 @@ def test_the_attack_finds_a_table_without_row_security(stocked: str, tenant: Ten
         connection.execute("alter table blaze.products disable row level security")
         found = leaks(connection, "sp_loader", str(tenant.id), other_tenant)
     assert found == {
-        ("sp_loader", "blaze.products", verb) for verb in ("select", "insert", "update", "copy to", "copy from")
+        ("sp_loader", "blaze.products", verb)
+        for verb in ("select", "insert", "update", "copy to", "copy from", "explain")
     }
 
 
@@ -153,6 +173,7 @@ def test_what_each_role_can_do_with_its_own_rows_is_what_the_inventory_says(
             for role in get_args(Role):
                 attacker = Attacker(connection, role, str(tenant.id))
                 verbs = [verb for verb in VERBS if attempt(attacker, table, verb, tenant.id) is not None]
+                verbs += [verb for verb, mode in LOCKS.items() if attacker.locked(table, mode)]
                 lines.append(f"{table.label} {role}: {', '.join(verbs) or 'nothing'}")
     if pytestconfig.getoption("--write-inventory"):
         INVENTORY.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
