@@ -21,6 +21,11 @@ from sync_platform.db.target import Target
 
 SAMPLE = 20
 
+_OFF = ("hashjoin", "mergejoin", "seqscan", "bitmapscan", "material")
+_LOCK = sql.SQL("select pg_advisory_xact_lock(hashtextextended(%s, 0)), {}").format(
+    sql.SQL(", ").join(sql.SQL("set_config({}, 'off', true)").format(sql.Literal(f"enable_{name}")) for name in _OFF)
+)
+
 
 @dataclass(frozen=True)
 class MergeScope:
@@ -44,16 +49,13 @@ class Merged:
 
 
 def lock_table(conn: Connection[Any], tenant_id: UUID, target: Target) -> None:
-    """One writer per tenant and table until the end of the transaction; index look-ups instead of full scans.
+    """One writer per tenant and table until the end of the transaction; look-ups by primary key, one per row.
 
-    MERGE is not safe against a second inserter of the same key, hence the lock. Without the planner settings a
-    table that grew since its last ANALYZE is scanned whole for every batch.
+    MERGE is not safe against a second inserter of the same key, hence the lock. The planner settings leave nothing
+    but the primary key: of a table that grew since its last ANALYZE, or of a tenant who is new in it, the planner
+    expects a handful of rows, and reads all of them for each row of the batch.
     """
-    conn.execute(
-        "select pg_advisory_xact_lock(hashtextextended(%s, 0)),"
-        " set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)",
-        (f"merge/{tenant_id}/{target}",),
-    )
+    conn.execute(_LOCK, (f"merge/{tenant_id}/{target}",))
 
 
 def merge(
