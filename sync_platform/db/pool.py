@@ -5,7 +5,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 from uuid import UUID
@@ -23,8 +23,6 @@ T = TypeVar("T")
 #: What PostgreSQL undid because of somebody else, and how often that is tried again (F-12).
 _CONFLICTS = (errors.DeadlockDetected, errors.SerializationFailure, errors.LockNotAvailable)
 CONFLICT_RETRIES = 3
-#: Connections beside the pool for single statements.
-_SINGLE = 2
 #: Seconds between two questions whether the server is back.
 _ASK_AGAIN = 0.5
 
@@ -32,7 +30,8 @@ _ASK_AGAIN = 0.5
 logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())
 
 # every value is set in every transaction, so nothing that another client of pgbouncer left behind is ever in force
-_SCOPE = sql.SQL("""
+_BEGIN = sql.SQL("""
+begin;
 select set_config('role', %(role)s, true),
        set_config('app.tenant_id', %(tenant)s, true),
        set_config('statement_timeout', %(statement)s, true),
@@ -82,23 +81,16 @@ class Database:
         }
         self._texts: dict[str, bytes] = {}
         self._opening = threading.Lock()
-        # it gives up early and starts anew: its pauses double, and would soon be longer than the outage
-        common: dict[str, Any] = {
-            "kwargs": connect_options(connect_timeout),
-            "min_size": 0,
-            "open": False,
-            "reconnect_timeout": connect_timeout,
-        }
         self._pool = ConnectionPool(
             self._url,
+            kwargs=connect_options(connect_timeout),
+            min_size=0,
             max_size=pool_size,
-            check=ConnectionPool.check_connection,
-            reset=_reset,
+            open=False,
+            # it gives up early and starts anew: its pauses double, and would soon be longer than the outage
+            reconnect_timeout=connect_timeout,
             name="sync_platform",
-            **common,
         )
-        # nothing is left behind by a single statement, so these connections need neither check nor reset
-        self._single = ConnectionPool(self._url, max_size=_SINGLE, num_workers=1, name="sync_platform_single", **common)
 
     @contextmanager
     def transaction(self, tenant_id: UUID | None = None, role: Role = "sp_loader") -> Iterator[psycopg.Connection]:
@@ -107,9 +99,18 @@ class Database:
         Raises DatabaseUnavailable when the server cannot be reached or goes away; nothing is then half-written.
         """
         scope = {"role": role, "tenant": str(tenant_id) if tenant_id else "", **self._limits}
-        with self._connection(self._pool) as connection, connection.transaction():
-            connection.execute(_SCOPE, scope)
+        connection, _ = self._checkout(lambda fresh: psycopg.ClientCursor(fresh).execute(_BEGIN, scope))
+        try:
             yield connection
+            connection.commit()
+        except BaseException as error:
+            with suppress(psycopg.Error):
+                connection.rollback()
+            if isinstance(error, psycopg.OperationalError) and connection.closed:
+                raise unavailable(error) from error
+            raise
+        finally:
+            self._give_back(connection)
 
     def run(
         self, work: Callable[[psycopg.Connection[Any]], T], tenant_id: UUID | None = None, role: Role = "sp_loader"
@@ -135,13 +136,17 @@ class Database:
         """
         text, values = self._single_text(statement), {"tenant": str(tenant_id), **values}
 
+        def ask(connection: psycopg.Connection) -> tuple[Any, ...] | None:
+            # several statements in one message need values bound here; the message is one transaction
+            cursor = psycopg.ClientCursor(connection)
+            cursor.execute(text, values)
+            cursor.nextset()
+            return cursor.fetchone()
+
         def attempt() -> tuple[Any, ...] | None:
-            with self._connection(self._single) as connection:
-                # several statements in one message need values bound here; the message is one transaction
-                cursor = psycopg.ClientCursor(connection)
-                cursor.execute(text, values)
-                cursor.nextset()
-                return cursor.fetchone()
+            connection, row = self._checkout(ask)
+            self._pool.putconn(connection)
+            return row
 
         return self._repeated(attempt)
 
@@ -171,7 +176,6 @@ class Database:
         """Close all connections. The pool cannot be used again."""
         with self._opening:
             self._pool.close()
-            self._single.close()
 
     def __enter__(self) -> Self:
         return self
@@ -184,31 +188,43 @@ class Database:
     def __repr__(self) -> str:
         return "Database(...)"
 
-    @contextmanager
-    def _connection(self, pool: ConnectionPool) -> Iterator[psycopg.Connection]:
-        connection = self._checkout(pool)
-        try:
-            yield connection
-        except psycopg.OperationalError as error:
-            if connection.closed:
-                raise unavailable(error) from error
-            raise
-        finally:
-            pool.putconn(connection)
+    def _checkout(self, first: Callable[[psycopg.Connection], T]) -> tuple[psycopg.Connection, T]:
+        """A connection on which ``first`` was done. Those that died while they lay in the pool are found out by it."""
+        for left in reversed(range(self._pool.max_size + 1)):
+            connection = self._free()
+            try:
+                return connection, first(connection)
+            except BaseException as error:
+                self._pool.putconn(connection)
+                if not (isinstance(error, psycopg.OperationalError) and connection.closed):
+                    raise
+                if not left:
+                    raise unavailable(error) from error
+        raise AssertionError  # the last try returned or raised
 
-    def _checkout(self, pool: ConnectionPool) -> psycopg.Connection:
+    def _give_back(self, connection: psycopg.Connection) -> None:
+        """What a block set for its session, such as a temporary table, does not reach the next one (TEN-05)."""
+        try:
+            if not connection.closed:
+                connection.execute("discard all")
+        except psycopg.Error:
+            connection.close()
+        finally:
+            self._pool.putconn(connection)
+
+    def _free(self) -> psycopg.Connection:
         with self._opening:
-            if pool.closed:
-                pool.open()
+            if self._pool.closed:
+                self._pool.open()
         gives_up = time.monotonic() + self._wait
         answers = False
         while not answers:
             try:
-                return pool.getconn(timeout=self._connect_timeout)
+                return self._pool.getconn(timeout=self._connect_timeout)
             except PoolTimeout:
                 answers = self._answers(gives_up)
         try:
-            return pool.getconn(timeout=self._busy_timeout)
+            return self._pool.getconn(timeout=self._busy_timeout)
         except PoolTimeout:
             raise DatabaseUnavailable(
                 f"no database connection became free within {self._busy_timeout:g} s; "
@@ -229,8 +245,3 @@ class Database:
 def _milliseconds(seconds: float) -> str:
     """As PostgreSQL reads a time limit. At least 1: 0 would mean no limit."""
     return str(max(1, round(seconds * 1000)))
-
-
-def _reset(connection: psycopg.Connection) -> None:
-    """Whatever a block set for its session, such as a temporary table, does not reach the next one (TEN-05)."""
-    connection.execute("discard all")
