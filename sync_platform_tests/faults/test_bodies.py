@@ -15,7 +15,7 @@ from sync_platform_tests.faults.invariants import (
     assert_nothing_shown,
 )
 from sync_platform_tests.faults.stage import Stage, small_shop
-from sync_platform_tests.faults.tiers import FIRST_SEED, seeded, tiered
+from sync_platform_tests.faults.tiers import FIRST_SEED, seeded, tiered, variants
 from sync_platform_tests.sync.syncing import one, sync
 from sync_platform_tests.sync.truth import assert_accounted, ledger
 
@@ -44,7 +44,7 @@ def test_every_known_damage_is_noticed_and_the_page_asked_for_again(stage: Stage
     assert_invariants(stage, tenant, [shop], sandbox.journal)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@variants("kind", short=("truncated", "duplicate_keys"), full=KINDS)
 def test_a_page_that_stays_damaged_is_never_partly_stored(stage: Stage, note: Note, kind: FaultKind) -> None:
     """F-25: nothing of it, not even the records before the damage; once the source is well again, all is there."""
     shop = small_shop("alder", stage.seed)

@@ -24,7 +24,7 @@ ZONES = (
 YEAR = 2028  # a leap year
 DAYS = 4
 TEN_MINUTES = 600
-SKEWS = tiered([(600, 0), (0, -600)], [(600, 0), (-600, 0), (0, 600), (0, -600), (600, -600), (-600, 600)])
+SKEWS = tiered([(600, -600)], [(600, 0), (-600, 0), (0, 600), (0, -600), (600, -600), (-600, 600)])
 KINDS = ("modify", "add", "delete", "refund", "void")
 
 
@@ -37,7 +37,7 @@ def odd_days(zone: str) -> list[date]:
 
 
 ODD = [(zone, day) for zone in ZONES for day in odd_days(zone)]
-CASES = tiered([ODD[0], ODD[1], ODD[-1]], ODD)
+CASES = tiered([ODD[0], ODD[-1]], ODD)
 
 
 def test_the_zones_have_both_kinds_of_odd_days() -> None:

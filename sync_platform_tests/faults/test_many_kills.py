@@ -12,7 +12,7 @@ from sync_platform_tests.faults.stage import Stage, small_shop
 from sync_platform_tests.faults.tiers import FULL, seeded, tiered
 from sync_platform_tests.sync.truth import ledger
 
-TENANTS = 8
+TENANTS = tiered(4, 8)
 KILL_EVERY, KILL_FOR = 2.0, tiered(8.0, 60.0)
 # the undisturbed run has to be long enough to be killed often
 LATENCY = tiered(0.1, 0.8)

@@ -26,7 +26,7 @@ FORMS: dict[str, tuple[str | None, float]] = {
 }
 
 
-@variants("form", short=("zero", "date"), full=tuple(FORMS))
+@variants("form", short=("zero",), full=tuple(FORMS))
 @seeded(short=1, full=5)
 def test_five_minutes_of_429_are_waited_out_in_any_form(stage: Stage, note: Note, seed: int, form: str) -> None:
     """F-20, section 18 trap 4: half of the calls; at most 2.2 times the calls, no spin, and it ends well."""
