@@ -2,10 +2,9 @@
 
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import psycopg
 from psycopg import errors
@@ -14,34 +13,15 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 
 from sync_platform.core.errors import ConfigurationError, DatabaseUnavailable
 from sync_platform.db.connect import connect, unavailable
-from sync_platform.db.revisions import LEDGER, apply_next, migrations, number, run_file
-from sync_platform.db.sql_files import SqlFile, sql_files
+from sync_platform.db.migration_status import LEDGER, known_files, migrations, number, read_status, repeated_files
+from sync_platform.db.revisions import apply_next, run_file
+from sync_platform.db.sql_files import SqlFile
 
 LOCK_TIMEOUT = "2s"  # DBM-04: whoever waits for a lock makes everybody else wait behind it
 TRIES = 40
 _Result = TypeVar("_Result")
 _LOCK_KEY = 7_310_457_220_114
 _RUNNER_WAIT = "10min"
-
-
-@dataclass(frozen=True)
-class MigrationStatus:
-    """What a database has against what this release has."""
-
-    current: str | None
-    head: str
-    pending: tuple[str, ...]
-    edited: tuple[str, ...]
-
-    @property
-    def behind(self) -> bool:
-        """Whether ``db upgrade`` has something to do."""
-        return bool(self.pending)
-
-    @property
-    def newer(self) -> bool:
-        """Whether a newer release was here."""
-        return self.current is not None and self.current > self.head
 
 
 def upgrade(
@@ -71,35 +51,6 @@ def upgrade(
     return tuple(done)
 
 
-def status(url: str) -> MigrationStatus:
-    """What is applied and what is not. Works for every login that holds one of the platform's roles."""
-    with connect(url) as connection, connection.transaction():
-        return read_status(connection)
-
-
-def read_status(connection: psycopg.Connection) -> MigrationStatus:
-    """The same inside the caller's transaction."""
-    files = migrations()
-    head = number(files[-1])
-    if not connection.execute(
-        "select 1 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace"
-        " where n.nspname = %s and c.relname = 'files'",
-        (LEDGER,),
-    ).fetchone():
-        return MigrationStatus(None, head, tuple(f.name for f in (*files, *_repeated())), ())
-    connection.execute("set local role sp_loader")
-    row = connection.execute("select version_num from platform_migrations.version").fetchone()
-    current = str(row[0]) if row else None
-    known = _known(connection.execute("select name, checksum, revision from platform_migrations.files"))
-    return MigrationStatus(
-        current,
-        head,
-        tuple(f.name for f in files if current is None or number(f) > current)
-        + tuple(f.name for f in _repeated() if known.get(f.name) != (f.checksum, head)),
-        tuple(f.name for f in files if f.name in known and known[f.name][0] != f.checksum),
-    )
-
-
 def _migrate_one(connection: Connection) -> SqlFile | None:
     """One migration in one transaction, under a lock that lets one runner at a time decide what is next."""
     with connection.begin():
@@ -123,21 +74,14 @@ def _reapply(connection: Connection) -> list[str]:
         _lock(connection)
         connection.exec_driver_sql("set local role sp_owner")
         head = number(migrations()[-1])
-        known = _known(connection.exec_driver_sql("select name, checksum, revision from platform_migrations.files"))
-        if all(known.get(file.name) == (file.checksum, head) for file in _repeated()):
+        rows = connection.exec_driver_sql("select name, checksum, revision from platform_migrations.files")
+        known = known_files(rows)
+        if all(known.get(file.name) == (file.checksum, head) for file in repeated_files()):
             return []
-        for file in _repeated():
+        for file in repeated_files():
             run_file(connection, file)
             _note(connection, file, head)
-        return [file.name for file in _repeated()]
-
-
-def _repeated() -> tuple[SqlFile, ...]:
-    return (*sql_files("functions"), *sql_files("views"), *sql_files("policies"))
-
-
-def _known(rows: Iterable[Sequence[Any]]) -> dict[str, tuple[str, str]]:
-    return {name: (checksum, revision) for name, checksum, revision in rows}
+        return [file.name for file in repeated_files()]
 
 
 def _note(connection: Connection, file: SqlFile, revision: str) -> None:

@@ -9,15 +9,10 @@ from alembic.script import Script
 from alembic.script.revision import RevisionMap
 from sqlalchemy import Connection
 
-from sync_platform.db.sql_files import SqlFile, sql_files
+from sync_platform.db.migration_status import LEDGER, number
+from sync_platform.db.sql_files import SqlFile
 
-LEDGER = "platform_migrations"
 _OPTIONS = {"version_table": "version", "version_table_schema": LEDGER}
-
-
-def number(file: SqlFile) -> str:
-    """The revision's name: ``0002`` of ``0002_platform.sql``."""
-    return file.stem.split("_", 1)[0]
 
 
 def apply_next(connection: Connection, migrations: Sequence[SqlFile]) -> SqlFile | None:
@@ -66,11 +61,3 @@ def _script(connection: Connection, migrations: Sequence[SqlFile], file: SqlFile
         upgrade=upgrade,
     )
     return Script(module, number(file), file.name)
-
-
-def migrations() -> tuple[SqlFile, ...]:
-    """All migrations in order. Raises ValueError for a number that is given twice."""
-    files = sql_files("migrations")
-    if len({number(file) for file in files}) != len(files):
-        raise ValueError("two files in sql/migrations have the same number")
-    return files

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import psycopg
 
 from sync_platform.db.connect import connect
-from sync_platform.db.migrations import read_status
+from sync_platform.db.migration_status import read_status
 from sync_platform.db.queries import queries, query
 from sync_platform.db.sql_files import sql_root
 

@@ -42,7 +42,7 @@ class Enrichment:
 class Target:
     """A tenant table. A staged row has ``columns`` in order, then ``deleted`` if ``has_deleted``.
 
-    Where a column's policy is ``accept``, the row ends with the list of columns whose null was explicit.
+    Where a column's policy is ``accept``, the row ends with the columns whose null was explicit, as ``array_text``.
     """
 
     schema: str

@@ -13,7 +13,7 @@ from sync_platform.core.tenant import Tenant
 from sync_platform.db.connect import connect
 from sync_platform.db.credentials import SourceAccount, accounts
 from sync_platform.db.keys import KeyRing
-from sync_platform.db.migrations import status
+from sync_platform.db.migration_status import status
 from sync_platform.db.schema_check import check
 from sync_platform.db.tenants import directory
 from sync_platform.settings import PREFIX, Settings

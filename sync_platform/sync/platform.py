@@ -14,7 +14,7 @@ from sync_platform.db.budget import BudgetBook
 from sync_platform.db.connect import libpq_url, with_driver
 from sync_platform.db.embedded import start_embedded
 from sync_platform.db.keys import KEY_FILE, KeyRing
-from sync_platform.db.migrations import status, upgrade
+from sync_platform.db.migration_status import status
 from sync_platform.db.pool import Database
 from sync_platform.settings import PREFIX, Settings
 
@@ -75,6 +75,9 @@ def open_platform(
     with reachable(settings) as effective:
         url = database_url(effective)
         if settings.database_url is None:
+            # not needed with a given server, and a third of what starting a command costs
+            from sync_platform.db.migrations import upgrade
+
             upgrade(url, on_step, sleep=sleep)
         keyring = KeyRing.from_settings(settings)
         login = effective.loader_database_url

@@ -5,6 +5,7 @@ from decimal import Decimal, InvalidOperation
 
 # numeric(14,4) holds ten digits before the point (SYS-01)
 MONEY_LIMIT = Decimal(10) ** 10
+_MONEY_FLOOR = -MONEY_LIMIT
 
 
 class ValueRejected(Exception):
@@ -44,7 +45,7 @@ def money(value: Decimal | None, path: str) -> Decimal | None:
     if value is None:
         return None
     try:
-        fits = -MONEY_LIMIT < value < MONEY_LIMIT
+        fits = _MONEY_FLOOR < value < MONEY_LIMIT
     except InvalidOperation:  # "NaN" sent as a text
         fits = False
     if fits:

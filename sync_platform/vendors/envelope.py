@@ -130,7 +130,8 @@ def _id(record: msgspec.Raw) -> str | None:
     end = head.find(b'"', len(_ID_FIRST))
     if head.startswith(_ID_FIRST) and end > 0 and b"\\" not in head[:end] and head.isascii():
         return head[len(_ID_FIRST) : end].decode()
-    return _stamp(record).id
+    found: str | None = _stamp(record).id
+    return found
 
 
 def _reason(error: Exception) -> str:

@@ -7,7 +7,7 @@ moved.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -70,7 +70,7 @@ class KeysetReader:
             fresh = self._delivered.fresh(page)
             if fresh[0]:
                 useful, idle, calls = useful + 1, 0, self._calls
-                yield self._delivered.page(fresh, page.total, asdict(place))
+                yield self._delivered.page(fresh, page.total, dict(vars(place)))
                 continue
             idle = self._calls - calls
             if idle > _IDLE + 2 * useful:

@@ -1,7 +1,7 @@
 """Reading by ``skip``: for collections whose ``total`` can be trusted (BLZ-06, F-26)."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from sync_platform.core.errors import ContractBroken
@@ -62,7 +62,7 @@ def read_offsets(
         place.done = not len(page) or (whole and short)
         place.edge = edge_of(page.hashes)
         if fresh[0] or (place.done and whole):
-            yield delivered.page(fresh, page.total, asdict(place), complete=place.done and whole)
+            yield delivered.page(fresh, page.total, dict(vars(place)), complete=place.done and whole)
         if place.skip > 2 * place.distinct + 20 * page_size:
             raise ContractBroken("the source repeats the same records whatever is skipped")
 

@@ -11,7 +11,7 @@ from psycopg import Connection
 
 from sync_platform.core.tenant import Tenant
 from sync_platform.db.blaze_tables import CUSTOMERS, TRANSACTION_ITEMS
-from sync_platform.db.copy_text import copy_line
+from sync_platform.db.copy_text import array_text, copy_line
 from sync_platform.db.merge import Merged, MergeScope, delete_gone_lines, lock_table, merge
 from sync_platform.db.pool import Database
 from sync_platform.db.target import Column, Target
@@ -28,7 +28,7 @@ def customer(member_id: str, modified: int = 1_000, **values: Any) -> tuple[Any,
 def write(database: Database, tenant: Tenant, rows: list[Any], target: Target = CUSTOMERS, **scope: Any) -> Merged:
     with database.transaction(tenant.id) as conn:
         lock_table(conn, tenant.id, target)
-        lines = [copy_line(row) for row in rows]
+        lines = [copy_line([array_text(v) if isinstance(v, list) else v for v in row]) for row in rows]
         return merge(conn, target, lines, MergeScope(tenant.id, tenant.zone_name, 1, **scope))
 
 

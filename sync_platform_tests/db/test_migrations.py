@@ -11,8 +11,9 @@ from sync_platform.core.errors import ConfigurationError, DatabaseUnavailable
 from sync_platform.core.tenant import Tenant
 from sync_platform.db import migrations, sql_files
 from sync_platform.db.connect import connect
-from sync_platform.db.migrations import status, upgrade
-from sync_platform.db.revisions import migrations as migration_files
+from sync_platform.db.migration_status import migrations as migration_files
+from sync_platform.db.migration_status import status
+from sync_platform.db.migrations import upgrade
 from sync_platform.db.schema_check import check
 
 

@@ -25,7 +25,7 @@ def test_an_installed_wheel_reads_the_folder_beside_its_code(tmp_path: Path) -> 
     shutil.copytree(TOP / "sync_platform", tmp_path / "sync_platform", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(TOP / "sql", tmp_path / "sync_platform" / "sql")
     code = (
-        "from sync_platform.db.sql_files import sql_root; from sync_platform.db.migrations import migrations;"
+        "from sync_platform.db.sql_files import sql_root; from sync_platform.db.migration_status import migrations;"
         "print(sql_root(), len(migrations()))"
     )
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(tmp_path)}
