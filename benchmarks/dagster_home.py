@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ import psycopg
 
 from benchmarks.children import ROOT, module_path
 from benchmarks.stage import Stage
-from sync_platform.cli.processes import Child
+from sync_platform.cli.processes import Child, free_port, wait_until_served
 from sync_platform.db.connect import libpq_url, with_driver
 from sync_platform.settings import PREFIX
 
@@ -32,13 +32,35 @@ class Home:
     instance: dg.DagsterInstance
     environment: Mapping[str, str]
 
+    def recorded(self, tables: Iterable[str]) -> dict[str, int]:
+        """How many partitions of each table are shown as materialised."""
+        keys = {table: dg.AssetKey(["blaze", table]) for table in tables}
+        return {table: len(self.instance.get_materialized_partitions(key)) for table, key in keys.items()}
+
     @contextmanager
     def daemon(self, module: str, **settings: str) -> Iterator[Child]:
         """The daemon with the definitions of ``module``, as `sync-platform up` starts it."""
+        with self._process("dagster._daemon", ["run"], module, settings) as child:
+            yield child
+
+    @contextmanager
+    def web_server(self, **settings: str) -> Iterator[str]:
+        """The web server with the project's definitions; its address, once it answers."""
+        port = str(free_port(0))
+        with self._process(
+            "dagster_webserver", ["-h", "127.0.0.1", "-p", port], "sync_platform.definitions", settings
+        ) as child:
+            wait_until_served(f"http://127.0.0.1:{port}", [child])
+            yield f"http://127.0.0.1:{port}"
+
+    @contextmanager
+    def _process(
+        self, program: str, options: list[str], definitions: str, settings: Mapping[str, str]
+    ) -> Iterator[Child]:
         workspace = self.folder / "workspace.yaml"
-        workspace.write_text(f"load_from:\n  - python_module: {{module_name: {module}, location_name: bench}}\n")
-        command = [sys.executable, "-m", "dagster._daemon", "run", "-w", str(workspace)]
-        child = Child("daemon", command, module_path({**self.environment, **settings}), self.folder / "daemon.log")
+        workspace.write_text(f"load_from:\n  - python_module: {{module_name: {definitions}, location_name: bench}}\n")
+        command = [sys.executable, "-m", program, *options, "-w", str(workspace)]
+        child = Child(program, command, module_path({**self.environment, **settings}), self.folder / f"{program}.log")
         try:
             yield child
         finally:

@@ -80,7 +80,7 @@ def _tick(stage: Stage, platform: Platform, home: Home, shops: Town, module: str
         used = cpu_seconds(daemon.pid, stage.server_url) - before
     first = min(record.create_timestamp.replace(tzinfo=UTC).timestamp() for record in records)
     good = all(record.dagster_run.status == DagsterRunStatus.SUCCESS for record in records)
-    recorded = all(_recorded(home.instance, table) == len(shops.tenants) for table in TABLES)
+    recorded = home.recorded(TABLES) == dict.fromkeys(TABLES, len(shops.tenants))
     last = max(record.end_time or 0.0 for record in records)
     return Tick(last - first, used, len(records), good and recorded and not shops.left(platform))
 
@@ -89,7 +89,3 @@ def _ended(instance: dg.DagsterInstance, schedules: int) -> Sequence[dg.RunRecor
     records = instance.get_run_records()
     names = {record.dagster_run.tags["dagster/schedule_name"] for record in records}
     return records if len(names) == schedules and all(r.dagster_run.status in OVER for r in records) else None
-
-
-def _recorded(instance: dg.DagsterInstance, table: str) -> int:
-    return len(instance.get_materialized_partitions(dg.AssetKey(["blaze", table])))

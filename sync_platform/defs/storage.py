@@ -1,5 +1,6 @@
 """Dagster's storage in PostgreSQL, with plans written in batches (dagster.yaml names it)."""
 
+import gc
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from dagster._serdes import ConfigurableClassData
 from dagster_postgres import DagsterPostgresStorage, PostgresEventLogStorage
 from dagster_postgres.utils import pg_url_from_config
 
+WEB_SERVER_GC = (50_000, 20, 20)
 PLANS = {DagsterEventType.ASSET_MATERIALIZATION_PLANNED, DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED}
 
 
@@ -36,6 +38,16 @@ class BatchingEventLogStorage(PostgresEventLogStorage):
         for event, number in numbered:
             if not _of_asset(event):
                 self.store_asset_check_event(event, number)
+
+    def optimize_for_webserver(self, statement_timeout: int, pool_recycle: int, max_overflow: int) -> None:
+        """The library's settings, and fewer rounds of the garbage collector.
+
+        A page over a grid of partitions makes objects for each cell. At Python's own threshold, 700 new objects, half
+        of the answer's time goes into looking through everything that was loaded at the start.
+        """
+        super().optimize_for_webserver(statement_timeout, pool_recycle, max_overflow)
+        gc.freeze()
+        gc.set_threshold(*WEB_SERVER_GC)
 
 
 def _of_asset(event: EventLogEntry) -> bool:
