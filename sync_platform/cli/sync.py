@@ -150,7 +150,7 @@ def _table(results: list[SyncResult]) -> Any:
     for result in results:
         slug = result.request.tenant.slug
         if not result.reports:
-            rows.append((slug, result.request.entity, "refused", *[""] * 9, str(result.error)))
+            rows.append((slug, result.request.entity, result.state, *[""] * 9, str(result.error)))
         for report in result.reports:
             c = report.counters
             fates = (c.inserted, c.updated, c.unchanged, c.stale, c.duplicate_in_batch, c.quarantined)

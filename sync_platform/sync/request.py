@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, Literal
 
 from sync_platform.core.counters import Counters
-from sync_platform.core.errors import SyncError
+from sync_platform.core.errors import DatabaseUnavailable, SyncError
 from sync_platform.core.tenant import Tenant
 from sync_platform.core.window import Window
 from sync_platform.db.run_row import RunKind
@@ -67,8 +67,10 @@ class SyncResult:
 
     @property
     def state(self) -> str:
-        """State of the run; ``refused`` where none was started."""
-        return self.reports[0].state if self.reports else "refused"
+        """State of the run; ``refused`` where none was started, ``failed`` where nobody could write down its end."""
+        if self.reports:
+            return self.reports[0].state
+        return "failed" if isinstance(self.error, DatabaseUnavailable) else "refused"
 
     @property
     def finished(self) -> bool:

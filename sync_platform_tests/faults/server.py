@@ -5,25 +5,36 @@ import shutil
 import signal
 import tempfile
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
+from psycopg import sql
 
+from sync_platform.db.connect import with_database
 from sync_platform.db.embedded import EmbeddedPostgres, start_embedded
 from sync_platform.db.migrations import upgrade
 
 
 class PrivateServer:
-    """Durable: what was committed is there after a crash. ``database_url`` names a migrated database."""
+    """Durable: what was committed is there after a crash. ``template`` is a migrated database."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._held: list[EmbeddedPostgres] = []
         self.start()
-        self.database_url = self._held[0].url()
-        upgrade(self.database_url)
+        self.template = self._held[0].url()
+        upgrade(self.template)
+
+    def new_database(self) -> str:
+        """The URL of a migrated database of its own."""
+        name = f"case_{uuid.uuid4().hex[:12]}"
+        with psycopg.connect(with_database(self.template, "postgres"), autocommit=True) as connection:
+            copy = sql.SQL("create database {} template sync_platform")
+            connection.execute(copy.format(sql.Identifier(name)))
+        return with_database(self.template, name)
 
     def crash(self) -> None:
         """As ``pg_ctl stop -m immediate``: no goodbye, and recovery at the next start."""
@@ -64,15 +75,6 @@ def private_server() -> Iterator[PrivateServer]:
     finally:
         server.close()
         shutil.rmtree(folder)
-
-
-def answers(url: str) -> bool:
-    """Whether the server accepts connections."""
-    try:
-        psycopg.connect(url, connect_timeout=2).close()
-    except psycopg.OperationalError:
-        return False
-    return True
 
 
 def _alive(pid: int) -> bool:

@@ -13,6 +13,7 @@ from sync_platform.core.tenant import Tenant
 from sync_platform.sandbox.faults import Fault
 from sync_platform.sandbox.server import BlazeSandbox
 from sync_platform.sandbox.shop import Shop
+from sync_platform_tests.faults.commands import Command
 from sync_platform_tests.faults.conftest import Note
 from sync_platform_tests.faults.invariants import assert_invariants
 from sync_platform_tests.faults.proxy import Chunk, FaultProxy, Swallow
@@ -35,10 +36,9 @@ def server() -> Iterator[PrivateServer]:
 
 @pytest.fixture
 def stage(server: PrivateServer, tmp_path: Path, seed: int) -> Iterator[Stage]:
-    """On a server that nobody else uses; its cases come one after another, each with a tenant of its own."""
+    """On a server that nobody else uses."""
     with ExitStack() as stack:
-        stage = open_stage(server.database_url, tmp_path, seed, stack)
-        yield stage
+        yield open_stage(server.new_database(), tmp_path, seed, stack)
 
 
 @dataclass
@@ -74,6 +74,13 @@ def shop_of(stage: Stage, name: str) -> tuple[Shop, BlazeSandbox, Tenant]:
     return shop, sandbox, stage.connect(shop, sandbox.url)
 
 
+def wait_for_calls(sandbox: BlazeSandbox, command: Command, number: int) -> None:
+    """Until the command has made so many more calls."""
+    until, before = time.monotonic() + 60, sandbox.journal.count()
+    while sandbox.journal.count() < before + number and command.running and time.monotonic() < until:
+        time.sleep(0.01)
+
+
 @pytest.mark.timeout(300)
 @seeded(short=1, full=10)
 def test_a_server_that_crashes_at_any_statement_is_waited_for(
@@ -99,9 +106,7 @@ def test_no_call_is_made_while_the_database_is_away(stage: Stage, server: Privat
     shop, sandbox, tenant = shop_of(stage, "birch")
     sandbox.faults.add(Fault(kind="latency", seconds=0.05))
     command = stage.sync(tenant, **SMALL)
-    until = time.monotonic() + 60
-    while sandbox.journal.count() < 20 and command.running and time.monotonic() < until:
-        time.sleep(0.01)
+    wait_for_calls(sandbox, command, 20)
     server.stop()
     time.sleep(1)  # the call that was under way arrives
     burnt = -sandbox.journal.count()
@@ -122,11 +127,10 @@ def test_a_database_that_stays_away_ends_the_run_clearly_and_the_next_one_goes_o
 ) -> None:
     """F-11: the wait has an end; no manual step afterwards."""
     shop, sandbox, tenant = shop_of(stage, "cedar")
+    stage.finish(tenant, "--entity", "products")
     sandbox.faults.add(Fault(kind="latency", seconds=0.05))
-    command = stage.sync(tenant, DATABASE_WAIT="1", **SMALL)
-    until = time.monotonic() + 60
-    while sandbox.journal.count() < 20 and command.running and time.monotonic() < until:
-        time.sleep(0.01)
+    command = stage.sync(tenant, "--entity", "transactions", DATABASE_WAIT="1", **SMALL)
+    wait_for_calls(sandbox, command, 10)
     server.stop()
     code = command.wait(120)
     server.start()
