@@ -19,7 +19,7 @@ LATENCY = tiered(0.1, 0.8)
 SETTINGS = {"BLAZE__PAGE_SIZE": "10", "SYNC__BATCH_RECORDS": "20", "SYNC__TENANT_WORKERS": str(TENANTS)}
 
 
-@pytest.mark.timeout(500)
+@pytest.mark.timeout(900)
 @seeded(short=1, full=1)
 def test_a_worker_that_is_killed_every_two_seconds_gets_through(stage: Stage, note: Note, seed: int) -> None:
     """F-03: eight tenants, killed every 2 s for 60 s; none is lost, and it takes at most three times as long. Leases
