@@ -2,57 +2,28 @@
 
 import selectors
 import socket
-import struct
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from types import TracebackType
-from typing import Literal, Self
+from typing import Self
 
-Address = tuple[str, int] | str
-Direction = Literal["up", "down"]
-WireFaultKind = Literal[
-    "latency", "drip", "stall", "cut", "half_open", "reset_before", "reset_during", "reset_after"
-]  # fmt: skip
+from sync_platform_tests.faults.wire import (
+    Address,
+    Chunk,
+    Direction,
+    Swallow,
+    WireFault,
+    WireFaultKind,
+    connect,
+    reset,
+    shut,
+)
+
+__all__ = ["Address", "Chunk", "FaultProxy", "Swallow", "Watcher", "WireFault", "WireFaultKind"]
 
 _CHUNK = 65_536
 _IDLE = 0.05
-_RESET = struct.pack("ii", 1, 0)
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """What one ``recv`` brought. ``number`` counts the chunks of its direction over all connections, from 1.
-
-    A client that waits for its answers sends one chunk per request: over HTTP the number is the request's, before
-    PostgreSQL the statement's (the greeting of a new connection counts as well).
-    """
-
-    direction: Direction
-    number: int
-    data: bytes
-
-
-@dataclass(frozen=True)
-class WireFault:
-    """What happens to the answer of the chunk ``number`` that the client sent; ``None``: of every one.
-
-    - ``latency``: it starts ``seconds`` later. ``drip``: ``size`` bytes each ``seconds``.
-    - ``stall``: after ``size`` bytes nothing more comes, the connection stays open. ``cut``: it is closed there.
-    - ``half_open``: the server never sees the request, nothing ever comes back.
-    - ``reset_before``, ``reset_during``, ``reset_after``: RST before the answer, after ``size`` bytes, after all of it.
-    """
-
-    kind: WireFaultKind
-    number: int | None = None
-    seconds: float = 1.0
-    size: int = 1
-
-
-class Swallow(Exception):
-    """Raised by a watcher: this chunk is not passed on, and its connection ends."""
-
 
 Watcher = Callable[[Chunk], None]
 
@@ -90,7 +61,7 @@ class FaultProxy:
         """Break every open connection with RST; new ones are welcome."""
         with self._lock:
             for one in self._open:
-                _reset(one)
+                reset(one)
 
     def __enter__(self) -> Self:
         self._threads[0].start()
@@ -105,7 +76,7 @@ class FaultProxy:
         self._listener.close()
         with self._lock:
             for one in self._open:
-                _shut(one)
+                shut(one)
         for thread in self._threads:
             thread.join(10)
 
@@ -123,9 +94,9 @@ class FaultProxy:
 
     def _serve(self, client: socket.socket) -> None:
         try:
-            server = _connect(self._upstream)
+            server = connect(self._upstream)
         except OSError:
-            _reset(client)
+            reset(client)
             client.close()
             return
         with client, server:
@@ -178,7 +149,7 @@ class _Conversation:
                 quiet = self._fault is not None and self._fault.kind == "reset_after" and self._passed > 0
                 ready = selector.select(_IDLE if quiet else None)
                 if not ready:
-                    _reset(self._client)
+                    reset(self._client)
                     return
                 for key, _ in ready:
                     source = key.fileobj
@@ -204,7 +175,7 @@ class _Conversation:
         if self._fault is not None and self._fault.kind == "reset_before":
             # the server has to have seen the request before its own connection ends
             self._server.recv(1, socket.MSG_PEEK)
-            _reset(self._client)
+            reset(self._client)
             return False
         return True
 
@@ -225,7 +196,7 @@ class _Conversation:
                 if fault.kind == "stall":
                     self._proxy.wait(fault.seconds)
                 elif fault.kind == "reset_during":
-                    _reset(self._client)
+                    reset(self._client)
                 return False
         else:
             if fault.kind == "latency" and not self._passed:
@@ -233,27 +204,3 @@ class _Conversation:
             self._client.sendall(data)
         self._passed += len(data)
         return True
-
-
-def _connect(upstream: Address) -> socket.socket:
-    if isinstance(upstream, tuple):
-        return socket.create_connection(upstream, timeout=None)
-    server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        server.connect(upstream)
-    except OSError:
-        server.close()
-        raise
-    return server
-
-
-def _reset(connection: socket.socket) -> None:
-    """What is closed next ends with RST instead of FIN; whoever waits for it wakes up."""
-    with suppress(OSError):
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-        connection.shutdown(socket.SHUT_RD)
-
-
-def _shut(connection: socket.socket) -> None:
-    with suppress(OSError):
-        connection.shutdown(socket.SHUT_RDWR)
