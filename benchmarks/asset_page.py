@@ -1,7 +1,11 @@
-"""The asset page over a grid of days and tenants: the query that it sends, once everything is materialised."""
+"""The asset page over a grid of days and tenants: the query that it sends, once everything is materialised.
+
+``python -m benchmarks.asset_page DAYS TENANTS`` measures another grid.
+"""
 
 import json
 import statistics
+import sys
 import time
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -11,9 +15,10 @@ from urllib.request import Request, urlopen
 import dagster as dg
 import psycopg
 
+from benchmarks.children import ROOT
 from benchmarks.dagster_home import Home, dagster_home
 from benchmarks.figure import Figure
-from benchmarks.stage import Stage, say
+from benchmarks.stage import Stage, open_stage, say
 from sync_platform.db.connect import libpq_url
 from sync_platform.defs.partitions import TENANTS, day_tenant, range_tags
 from sync_platform.settings import PREFIX
@@ -50,17 +55,14 @@ order by e.id
 
 def run(stage: Stage) -> Iterable[Figure]:
     """The median of five answers after the first."""
-    cold, warm, after_tick, full = measured(stage, "asset_page", DAYS, MANY)
-    say(
-        f"asset page, {DAYS} days x {MANY} tenants: {cold:.2f} s first, {warm:.2f} s warm, {after_tick:.2f} s after a tick"
-    )
+    warm, full = measured(stage, DAYS, MANY)
     yield Figure(NAME, warm, full)
 
 
-def measured(stage: Stage, name: str, days: int, tenants: int) -> tuple[float, float, float, bool]:
-    """Seconds of the first answer, of later ones, and of the first after new materialisations of one day; and whether
-    the answer shows the whole grid."""
-    now = datetime.now(UTC)
+def measured(stage: Stage, days: int, tenants: int) -> tuple[float, bool]:
+    """Seconds of an answer after the first, and whether it shows the whole grid. Tells the others on standard error:
+    the first one, and the first after new materialisations of one day."""
+    name, now = "asset_page", datetime.now(UTC)
     keys = [(now.date() - timedelta(days=n)).isoformat() for n in range(days)]
     slugs = [f"shop-{n:04}" for n in range(tenants)]
     with (
@@ -77,7 +79,10 @@ def measured(stage: Stage, name: str, days: int, tenants: int) -> tuple[float, f
             warm = [_page(address)[0] for _ in range(REPEATS)]
             _materialise(home, keys[0], slugs)
             after_tick, _ = _page(address)
-    return cold, statistics.median(warm), after_tick, _materialised(answer) == days * tenants
+    usual = statistics.median(warm)
+    grid = f"{days} days x {tenants} tenants"
+    say(f"asset page, {grid}: {cold:.2f} s first, {usual:.2f} s warm, {after_tick:.2f} s after a tick")
+    return usual, _materialised(answer) == days * tenants
 
 
 def _fill(home: Home, dagster_url: str, days: Sequence[str], tenants: Sequence[str]) -> None:
@@ -132,3 +137,8 @@ def _asked(address: str, text: str, variables: dict[str, Any]) -> Any:
     if "errors" in found:
         raise RuntimeError(str(found["errors"])[:2000])
     return found["data"]
+
+
+if __name__ == "__main__":
+    with open_stage(ROOT / "benchmarks" / "out") as opened:
+        measured(opened, *map(int, sys.argv[1:3]))

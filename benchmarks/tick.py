@@ -1,5 +1,6 @@
 """One tick of the schedules through Dagster's daemon: 1,000 tenants, four tables, five changed records each."""
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ NAMES: tuple[str, ...] = (SECONDS, RATIO)
 MANY, FEW = 1000, 20
 TABLES = ("products", "customers", "transactions", "transaction_items")
 NEVER = "0 0 29 2 *"
+# as settings name them; together they fill the four tables
+SCHEDULES = ("BLAZE_SALES", "BLAZE_PRODUCTS")
 OVER = {DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED}
 # the daemon has to be up before the minute of the tick
 LEAD = timedelta(seconds=25)
@@ -35,20 +38,22 @@ class Tick:
     cpu: float
     runs: int
     proven: bool
+    note: str
 
 
 def run(stage: Stage) -> Iterable[Figure]:
     """The tick once (it is minutes of work), the comparison once."""
     with _deployment(stage, "tick", MANY) as (platform, home, shops):
-        many = _tick(stage, platform, home, shops, "sync_platform.definitions", ("BLAZE_SALES", "BLAZE_PRODUCTS"))
+        runs = len(SCHEDULES) * math.ceil(MANY / platform.settings.sync.tenants_per_run)
+        many = _tick(stage, platform, home, shops, "sync_platform.definitions", SCHEDULES, runs)
     say(f"tick of {MANY} tenants: {many.runs} runs, {many.seconds:.1f} s, {many.cpu:.1f} s of CPU")
-    yield Figure(SECONDS, many.seconds, many.proven)
+    yield Figure(SECONDS, many.seconds, many.proven, many.note)
     if not stage.wants(RATIO):
         return
     with _deployment(stage, "runs", FEW) as (platform, home, shops):
-        few = _tick(stage, platform, home, shops, "benchmarks.one_run_per_tenant", ("BLAZE_SALES",))
+        few = _tick(stage, platform, home, shops, "benchmarks.one_run_per_tenant", SCHEDULES[:1], FEW)
     say(f"one run per tenant, {FEW} tenants: {few.runs} runs, {few.seconds:.1f} s, {few.cpu:.1f} s of CPU")
-    yield Figure(RATIO, few.cpu * MANY / FEW / many.cpu, many.proven and few.proven)
+    yield Figure(RATIO, few.cpu * MANY / FEW / many.cpu, many.proven and few.proven, few.note)
 
 
 @contextmanager
@@ -66,26 +71,29 @@ def _deployment(stage: Stage, name: str, tenants: int) -> Iterator[tuple[Platfor
         yield platform, home, shops
 
 
-def _tick(stage: Stage, platform: Platform, home: Home, shops: Town, module: str, schedules: Sequence[str]) -> Tick:
-    """Change the shops, let the schedules tick once, and wait for the end of their runs."""
+def _tick(
+    stage: Stage, platform: Platform, home: Home, shops: Town, module: str, schedules: Sequence[str], runs: int
+) -> Tick:
+    """Change the shops, let the schedules tick once, and wait for the end of their runs, of which there are ``runs``."""
     shops.change()
     at = (datetime.now(UTC) + LEAD + timedelta(minutes=1)).replace(second=0, microsecond=0)
-    cron = dict.fromkeys(("BLAZE_SALES", "BLAZE_PRODUCTS", "BLAZE_TRAILING", "PRUNE"), NEVER)
+    cron = dict.fromkeys((*SCHEDULES, "BLAZE_TRAILING", "PRUNE"), NEVER)
     cron |= dict.fromkeys(schedules, f"{at:%M %H} * * *")
     settings = {f"{PREFIX}SCHEDULES__{name}": text for name, text in cron.items()}
     with home.daemon(module, **settings, **{f"{PREFIX}SCHEDULES__RUNNING": "true"}) as daemon:
         wait_for("the minute of the tick", lambda: datetime.now(UTC) >= at - timedelta(seconds=1) or None, 120)
         before = cpu_seconds(daemon.pid, stage.server_url)
-        records = wait_for("the end of all runs", lambda: _ended(home.instance, len(schedules)), 900)
+        records = wait_for("the end of all runs", lambda: _ended(home.instance, runs), 900)
         used = cpu_seconds(daemon.pid, stage.server_url) - before
     first = min(record.create_timestamp.replace(tzinfo=UTC).timestamp() for record in records)
-    good = all(record.dagster_run.status == DagsterRunStatus.SUCCESS for record in records)
-    recorded = home.recorded(TABLES) == dict.fromkeys(TABLES, len(shops.tenants))
     last = max(record.end_time or 0.0 for record in records)
-    return Tick(last - first, used, len(records), good and recorded and not shops.left(platform))
+    failed = sum(record.dagster_run.status != DagsterRunStatus.SUCCESS for record in records)
+    recorded, left = home.recorded(TABLES), shops.left(platform)
+    proven = not failed and not left and recorded == dict.fromkeys(TABLES, len(shops.tenants))
+    note = "" if proven else f"{failed} runs failed, {left} changes are missing, recorded: {recorded}"
+    return Tick(last - first, used, len(records), proven, note)
 
 
-def _ended(instance: dg.DagsterInstance, schedules: int) -> Sequence[dg.RunRecord] | None:
+def _ended(instance: dg.DagsterInstance, runs: int) -> Sequence[dg.RunRecord] | None:
     records = instance.get_run_records()
-    names = {record.dagster_run.tags["dagster/schedule_name"] for record in records}
-    return records if len(names) == schedules and all(r.dagster_run.status in OVER for r in records) else None
+    return records if len(records) >= runs and all(r.dagster_run.status in OVER for r in records) else None

@@ -135,6 +135,24 @@ def test_a_schedule_leaves_an_entity_that_is_being_written_to_the_other_run(worl
     assert str(AlreadyRunning(writer, "blaze/products")) in str(data.user_failure_data)
 
 
+def test_of_two_runs_of_one_tick_the_first_works_and_the_other_does_nothing(world: World):
+    """F-06: two schedulers may create a run each; a retry has the same key and works."""
+    tick = {"dagster/schedule_name": "s", "dagster/run_key": "2026-11-20T18:07/alder"}
+    first = world.run("2026-11-20|alder", "2026-11-20|birch", tags=tick)
+    calls = len(list(world.sandbox.journal.entries()))
+    other = world.run("2026-11-20|alder", "2026-11-20|birch", tags=tick)
+    assert first.success
+    assert other.success
+    assert len(list(world.sandbox.journal.entries())) == calls > 0
+    assert world.materialised("customers", other.run_id) == []
+    assert world.materialised("customers", first.run_id) == ["2026-11-20|alder", "2026-11-20|birch"]
+    assert set(statuses(world, "customers", ["2026-11-20|alder", "2026-11-20|birch"]).values()) == {"MATERIALIZED"}
+    retry = world.run("2026-11-20|alder", tags={**tick, "dagster/parent_run_id": first.run_id})
+    assert world.materialised("customers", retry.run_id) == ["2026-11-20|alder"]
+    next_tick = world.run("2026-11-20|alder", tags={**tick, "dagster/run_key": "2026-11-20T19:07/alder"})
+    assert world.materialised("customers", next_tick.run_id) == ["2026-11-20|alder"]
+
+
 def test_a_retry_does_not_wait_for_the_lease_of_the_run_that_it_replaces(world: World):
     """DAG-12: the dead run's ledger rows are closed first; its process, should it live on, is refused."""
     alder = world.tenants["alder"]

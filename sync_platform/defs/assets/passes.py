@@ -10,7 +10,7 @@ import structlog
 
 from sync_platform.core.errors import AlreadyRunning
 from sync_platform.db.tenants import directory
-from sync_platform.defs.assets.work import due_days, requests_for, scheduled
+from sync_platform.defs.assets.work import due_days, repeats_another, requests_for, scheduled
 from sync_platform.defs.checks.blaze import check_results
 from sync_platform.defs.day_chart import DAYS, WEEK, day_chart
 from sync_platform.defs.metadata import run_metadata, sample_table
@@ -47,7 +47,7 @@ def sync_partitions(
         tenants = {tenant.slug: tenant for tenant in directory(platform.database) if tenant.slug in days}
         if (parent := parent_run(context)) is not None:  # it has ended, or there would be no retry
             close_rows_of(platform, parent, tenants.values())
-        due = due_days(context, platform, tenants, days)
+        due = {} if repeats_another(context.instance, context.run) else due_days(context, platform, tenants, days)
         failed = {slug: _not_active(slug) for slug in days if slug not in tenants and not scheduled(context)}
         finished: set[str] = set()
         work = requests_for(context, entity, tenants, due)

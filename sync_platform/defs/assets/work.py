@@ -9,6 +9,7 @@ from sync_platform.core.tenant import Tenant
 from sync_platform.core.window import day_ranges
 from sync_platform.db.run_row import RunKind
 from sync_platform.defs.partitions import open_days
+from sync_platform.defs.recorder import PARENT_RUN
 from sync_platform.sync.platform import Platform
 from sync_platform.sync.request import Entity, SyncRequest
 
@@ -16,6 +17,7 @@ FULL_TAG = "sync_platform/full"
 # its value is the tick: a retry tomorrow still means the days that were open then
 OPEN_DAYS_TAG = "sync_platform/open_days"
 SCHEDULE_TAG = "dagster/schedule_name"
+RUN_KEY_TAG = "dagster/run_key"
 BACKFILL_TAG = "dagster/backfill"
 
 DaysByTenant = Mapping[str, list[date]]
@@ -64,6 +66,20 @@ def requests_for(
 def scheduled(context: dg.AssetExecutionContext) -> bool:
     """Whether nobody is waiting for this run."""
     return SCHEDULE_TAG in context.run.tags
+
+
+def repeats_another(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    """Whether an older run has the same run key: two schedulers were at work on one tick (F-06).
+
+    Each looks for a run of the tick before it creates one, and both may find none. Of such runs the first one works.
+    A retry has the key of the run that it retries, and is none.
+    """
+    tags = run.tags
+    if SCHEDULE_TAG not in tags or RUN_KEY_TAG not in tags or PARENT_RUN in tags:
+        return False
+    same = dg.RunsFilter(tags={name: tags[name] for name in (SCHEDULE_TAG, RUN_KEY_TAG)})
+    first = instance.get_run_records(same, order_by="id", ascending=True, limit=1)
+    return bool(first) and first[0].dagster_run.run_id != run.run_id
 
 
 def _kind(context: dg.AssetExecutionContext) -> RunKind:
