@@ -74,7 +74,7 @@ def _deployment(stage: Stage, name: str, tenants: int) -> Iterator[tuple[Platfor
 def _tick(
     stage: Stage, platform: Platform, home: Home, shops: Town, module: str, schedules: Sequence[str], runs: int
 ) -> Tick:
-    """Change the shops, let the schedules tick once, and wait for the end of their runs, of which there are ``runs``."""
+    """Change the shops, let the schedules tick once, and wait for the end of their ``runs``."""
     shops.change()
     at = (datetime.now(UTC) + LEAD + timedelta(minutes=1)).replace(second=0, microsecond=0)
     cron = dict.fromkeys((*SCHEDULES, "BLAZE_TRAILING", "PRUNE"), NEVER)

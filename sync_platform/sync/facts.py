@@ -15,7 +15,7 @@ from sync_platform.db.queries import query
 from sync_platform.sync.platform import Platform
 
 # a sample is kept with every materialisation: what each of its columns is costs 200 bytes
-SAMPLE_ROWS, SAMPLE_COLUMNS = 3, 12
+SAMPLE_ROWS, SAMPLE_COLUMNS = 3, 8
 
 
 @dataclass(frozen=True)
