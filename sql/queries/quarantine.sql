@@ -21,6 +21,11 @@ on conflict (tenant_id, source, entity, record_key) do update set
     state = 'open',
     closed_at = null;
 
+-- name: any_open
+select 1 from platform.quarantine
+where tenant_id = %(tenant_id)s and source = %(source)s and entity = %(entity)s and state = 'open'
+limit 1;
+
 -- name: close_replayed
 update platform.quarantine set state = 'replayed', closed_at = now()
 where tenant_id = %(tenant_id)s and source = %(source)s and entity = %(entity)s and state = 'open'

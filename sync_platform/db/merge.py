@@ -61,7 +61,7 @@ def lock_table(conn: Connection[Any], tenant_id: UUID, target: Target) -> None:
 def merge(
     conn: Connection[Any],
     target: Target,
-    lines: Sequence[str],
+    lines: Sequence[bytes],
     scope: MergeScope,
     *,
     all_new: bool = False,

@@ -22,11 +22,11 @@ from sync_platform.vendors.paging import RawPage
 
 
 class Staged(NamedTuple):
-    """A row that waits to be written, as a line to copy; its lines as well, each with its key in front."""
+    """A row that waits to be written, as a line to copy; its own lines as well, by their keys."""
 
     modified: int
-    row: str
-    lines: list[tuple[str, str]]
+    row: bytes
+    lines: dict[str, bytes]
 
 
 @dataclass
@@ -107,7 +107,8 @@ class Batch:
         self._stage(row)
 
     def _stage(self, row: Loaded) -> None:
-        lines = [(line[1], copy_line(line)) for line in row.lines]
+        lines = {line[1]: copy_line(line) for line in row.lines}
+        self._lines["duplicate_in_batch"] += len(row.lines) - len(lines)
         self.rows[row.key] = Staged(row.modified, copy_line(row.row), lines)
         if self.entity.target is PRODUCTS:
             self.kinds[row.key] = kind_of(row.row)
@@ -116,16 +117,13 @@ class Batch:
         if modified is not None and (self.newest is None or modified > self.newest):
             self.newest = modified
 
-    def lines_of(self, keys: Iterable[str]) -> tuple[dict[tuple[str, str], str], int]:
-        """Lines of these receipts by receipt and line, and how many repeated a key within their receipt."""
-        lines: dict[tuple[str, str], str] = {}
-        total = 0
-        for key in keys:
-            staged = self.rows[key].lines
-            total += len(staged)
-            for child, line in staged:
-                lines[key, child] = line
-        return lines, total - len(lines)
+    def lines_of(self, keys: Iterable[str]) -> list[bytes]:
+        """Lines of these receipts."""
+        return [line for key in keys for line in self.rows[key].lines.values()]
+
+    def line_keys(self, keys: Iterable[str]) -> set[tuple[str, str]]:
+        """Receipt and line of each of them."""
+        return {(key, child) for key in keys for child in self.rows[key].lines}
 
     def _new_values(self, rows: Sequence[Loaded]) -> list[Drift]:
         """Enumeration values that the vendor does not document, in rows and lines."""

@@ -5,7 +5,7 @@ The hash cannot see edits made in the database; a run that verifies does not ask
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, LiteralString
+from typing import Any, LiteralString, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -14,8 +14,7 @@ from psycopg import Connection
 from sync_platform.core.window import Window
 
 
-@dataclass(frozen=True)
-class KnownRecord:
+class KnownRecord(NamedTuple):
     """Key, number of lines and version of a stored record."""
 
     key: str
@@ -31,13 +30,13 @@ class KnownRecords:
 
 
 _QUERIES: dict[str, LiteralString] = {
-    "customers": "select content_hash, member_id, 0, source_modified_at from blaze.customers"
+    "customers": "select uuid_send(content_hash), member_id, 0, source_modified_at from blaze.customers"
     " where tenant_id = %(tenant)s and source_modified_at >= %(start)s and source_modified_at <= %(end)s"
     " and deleted_at is null",
-    "products": "select content_hash, product_id, 0, source_modified_at from blaze.products"
+    "products": "select uuid_send(content_hash), product_id, 0, source_modified_at from blaze.products"
     " where tenant_id = %(tenant)s and source_modified_at >= %(start)s and source_modified_at <= %(end)s"
     " and deleted_at is null",
-    "transactions": "select content_hash, transaction_id, line_count, source_modified_at from blaze.transactions"
+    "transactions": "select uuid_send(content_hash), transaction_id, line_count, source_modified_at from blaze.transactions"
     " where tenant_id = %(tenant)s and business_day between %(first)s and %(last)s and deleted_at is null",
 }
 
@@ -55,4 +54,4 @@ def known_records(conn: Connection[Any], tenant_id: UUID, entity: str, window: W
             "last": days[-1] + timedelta(days=1),
         },
     )
-    return KnownRecords({row[0].bytes: KnownRecord(row[1], row[2], row[3]) for row in rows})
+    return KnownRecords({row[0]: KnownRecord(*row[1:]) for row in rows.fetchall()})

@@ -54,14 +54,11 @@ def _write_lines(
     lock_table(conn, scope.tenant_id, target)
     stale = Counters(stale=sum(len(batch.rows[key].lines) for key in receipts.stale))
     new = [] if verify else [key for key in batch.rows if key not in receipts.existing]
-    new_lines, new_repeats = batch.lines_of(new)
     kept = list(batch.rows.keys() - set(new) - receipts.stale)
-    old_lines, old_repeats = batch.lines_of(kept)
-    inserted = merge(conn, target, list(new_lines.values()), scope, all_new=True)
-    merged = merge(conn, target, list(old_lines.values()), scope)
-    gone = delete_gone_lines(conn, target, kept, old_lines, scope)
-    repeats = Counters(duplicate_in_batch=new_repeats + old_repeats, deleted=gone)
-    return stale + inserted.counters + merged.counters + repeats, [inserted, merged]
+    inserted = merge(conn, target, batch.lines_of(new), scope, all_new=True)
+    merged = merge(conn, target, batch.lines_of(kept), scope)
+    gone = delete_gone_lines(conn, target, kept, batch.line_keys(kept), scope)
+    return stale + inserted.counters + merged.counters + Counters(deleted=gone), [inserted, merged]
 
 
 def _remember(conn: Connection[Any], batch: Batch, scope: MergeScope) -> None:

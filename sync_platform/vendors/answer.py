@@ -95,6 +95,8 @@ def check_json(content_type: str, body: bytes) -> None:
         raise ContractBroken("empty body")
     if body.startswith(_BOM):
         raise ContractBroken("body starts with a byte order mark")
+    if body.isascii():
+        return
     try:
         body.decode("utf-8")
     except UnicodeDecodeError:

@@ -23,7 +23,7 @@ ROW = st.tuples(
 )
 
 
-def line_of(row: tuple[Any, ...]) -> str:
+def line_of(row: tuple[Any, ...]) -> bytes:
     return copy_line([array_text(value) if isinstance(value, list) else value for value in row])
 
 
@@ -44,4 +44,4 @@ def test_every_value_survives(database: Database, rows: list[tuple[Any, ...]]) -
 
 def test_a_number_keeps_its_digits() -> None:
     """SYS-01: no rounding on the way, and no exponent that PostgreSQL would not read."""
-    assert copy_line([Decimal("63.7058"), Decimal("1E+3"), Decimal("-0.0"), True]) == "63.7058\t1E+3\t-0.0\tTrue"
+    assert copy_line([Decimal("63.7058"), Decimal("1E+3"), Decimal("-0.0"), True]) == b"63.7058,1E+3,-0.0,true"
