@@ -37,7 +37,8 @@ _QUERIES: dict[str, LiteralString] = {
     " where tenant_id = %(tenant)s and source_modified_at >= %(start)s and source_modified_at <= %(end)s"
     " and deleted_at is null",
     "transactions": "select uuid_send(content_hash), transaction_id, line_count, source_modified_at"
-    " from blaze.transactions where tenant_id = %(tenant)s and business_day between %(first)s and %(last)s and deleted_at is null",
+    " from blaze.transactions"
+    " where tenant_id = %(tenant)s and business_day between %(first)s and %(last)s and deleted_at is null",
 }
 
 
