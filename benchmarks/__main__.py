@@ -4,7 +4,6 @@ import argparse
 import sys
 from collections.abc import Iterable, Sequence
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
@@ -31,6 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--only", nargs="*", default=[], metavar="PREFIX", help="figures whose name begins so")
     parser.add_argument("--list", action="store_true", help="name the figures and their goals, measure nothing")
+    parser.add_argument(
+        "--share", type=int, default=1, help="rehearse the loads on one in so many of their records; nothing is kept"
+    )
     options = parser.parse_args(arguments)
     if options.list:
         print("\n".join(f"{name}  {goal} {goal.unit}" for name, goal in GOALS.items()))
@@ -38,10 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     prefixes = tuple(options.only)
     if strange := [prefix for prefix in prefixes if not any(name.startswith(prefix) for name in GOALS)]:
         parser.error(f"no figure begins with {', '.join(strange)}; --list names them")
-    return measure(prefixes)
+    return measure(prefixes, options.share)
 
 
-def measure(prefixes: tuple[str, ...]) -> int:
+def measure(prefixes: tuple[str, ...], share: int) -> int:
     """Run all parts that have a wanted figure; print and keep what they found."""
 
     def wants(name: str) -> bool:
@@ -50,14 +52,15 @@ def measure(prefixes: tuple[str, ...]) -> int:
     figures: list[Figure] = []
     OUT.mkdir(exist_ok=True)
     circumstances = machine()
-    with open_stage(OUT, wants) as stage:
+    with open_stage(OUT, wants, share) as stage:
         for part in parts():
             if any(map(wants, part.NAMES)):
                 for figure in part.run(stage):
                     figures.append(figure)
                     say(figures_table([figure]).splitlines()[-1])
-        write_latest(OUT / "latest.json", figures, whole=not prefixes)
-        write_details(OUT / FILE, stage, circumstances, whole=not prefixes)
+        if share == 1:
+            write_latest(OUT / "latest.json", figures, whole=not prefixes)
+            write_details(OUT / FILE, stage, circumstances, whole=not prefixes)
         print(facts_table({**circumstances, **stage.facts}), seconds_table(stage.seconds), sep="\n\n", end="\n\n")
     print(figures_table(figures))
     return 0 if all(figure.passed for figure in figures) else 1
@@ -65,7 +68,7 @@ def measure(prefixes: tuple[str, ...]) -> int:
 
 def parts() -> list[Part]:
     """The modules that measure."""
-    return [import_module(f"benchmarks.{name}") for name in PARTS if find_spec(f"benchmarks.{name}")]
+    return [import_module(f"benchmarks.{name}") for name in PARTS]
 
 
 if __name__ == "__main__":

@@ -41,9 +41,10 @@ class Loads:
     def __init__(self, stage: Stage, open_things: ExitStack) -> None:
         self._stage, self._open = stage, open_things
         self._now = datetime.now(UTC)
-        self._spec = reference_spec(self._now)
+        self._spec = reference_spec(self._now, stage.share)
         say("building the reference tenant")
-        command = [sys.executable, "-m", "benchmarks.page_server", self._now.isoformat(), "--copies", str(COPIES)]
+        sizes = ["--copies", str(COPIES), "--share", str(stage.share)]
+        command = [sys.executable, "-m", "benchmarks.page_server", self._now.isoformat(), *sizes]
         ready: dict[str, Any] = open_things.enter_context(server(command, os.environ, stage.folder / "pages.log"))
         self._targets: list[str] = []
         self._source, self._copies_url = Source(str(ready["url"])), str(ready["copies_url"])
@@ -214,7 +215,7 @@ class Loads:
         assert self.loaded
         ours.sync(self._stage, self.loaded, self._spec, [])
         for number in range(ROUNDS):
-            expected = changes.an_hour_of_business(self._source, self._spec, 100 + number, DELTA)
+            expected = changes.an_hour_of_business(self._source, self._spec, 100 + number, DELTA // self._stage.share)
             self._warm()
             settle(self.loaded)
             began = changes.database_time(self.loaded)
@@ -225,13 +226,14 @@ class Loads:
 
     def _ten_times(self) -> Figure:
         idle = self.idle_mib
+        assert self.loaded
         with self._stage.database("ten_times") as url:
             ours.add_tenant(self._stage, url, self._spec, self._copies_url)
             say(f"a load of {COPIES} times the data, for its memory")
             done = ours.sync_all(self._stage, url, self._spec, self._now)
             self._stage.took(f"first load of {COPIES} times the data (time is no figure)", done.seconds)
             rows = row_counts(url)
-        whole = rows["transactions"] == COPIES * (self._spec.transactions or 0)
+        whole = rows == {table: COPIES * count for table, count in row_counts(self.loaded).items()}
         note = f"{rows['transactions']:,} transactions, {rows['transaction_items']:,} lines"
         value = done.measured.peak_mib - idle
         return Figure("memory.first_load_10x_mib", value, whole, note)

@@ -104,8 +104,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.page_server")
     parser.add_argument("now", type=datetime.fromisoformat, help="the present; the history ends hours before it")
     parser.add_argument("--copies", type=int, default=10, help="how many times the multiplied shops list a record")
+    parser.add_argument("--share", type=int, default=1, help="serve only one in so many of the reference tenant")
     options = parser.parse_args()
-    spec = reference_spec(options.now)
+    spec = reference_spec(options.now, options.share)
     serve([spec, tenth_of(spec), empty_like(spec)], options.copies)
 
 

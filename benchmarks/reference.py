@@ -12,8 +12,10 @@ DAYS = 365
 CHANGES_HOURS = 6
 
 
-def reference_spec(now: datetime) -> ShopSpec:
+def reference_spec(now: datetime, share: int = 1) -> ShopSpec:
     """10,047 customers, 186,394 transactions with about 500,000 lines, 8,000 products; a year of trade.
+
+    ``share`` 20 is a twentieth of it: to rehearse the bench, not to measure.
 
     The history ends some hours before ``now``: each change moves the shop's clock by a second, and no change may lie
     in the future of who reads it.
@@ -27,9 +29,9 @@ def reference_spec(now: datetime) -> ShopSpec:
         seed=2026,
         first_day=today - timedelta(days=DAYS - 1),
         days=DAYS,
-        members=10_047,
-        products=8_000,
-        transactions=186_394,
+        members=10_047 // share,
+        products=8_000 // share,
+        transactions=186_394 // share,
         now=end,
     )
 

@@ -39,6 +39,7 @@ def say(text: str) -> None:
 class Stage:
     """``server_url`` is an administrator's. ``folder`` is thrown away at the end, ``out`` is kept.
 
+    ``share``: parts that can do so work on one in so many of their data, as a rehearsal.
     ``seconds`` holds every single measurement by what was measured, ``facts`` what else a reader wants to know.
     """
 
@@ -47,6 +48,7 @@ class Stage:
     out: Path
     master_key: str
     wants: Callable[[str], bool] = lambda _: True
+    share: int = 1
     seconds: dict[str, list[float]] = field(default_factory=dict)
     facts: dict[str, str] = field(default_factory=dict)
 
@@ -105,7 +107,7 @@ class Stage:
 
 
 @contextmanager
-def open_stage(out: Path, wants: Callable[[str], bool] = lambda _: True) -> Iterator[Stage]:
+def open_stage(out: Path, wants: Callable[[str], bool] = lambda _: True, share: int = 1) -> Iterator[Stage]:
     """Start PostgreSQL (or take the one in ``TEST_DATABASE_URL``) with one migrated template."""
     # not inside the checkout: as root, PostgreSQL runs as a user that may not be able to reach it
     folder = Path(tempfile.mkdtemp(prefix="sync_platform-bench-"))
@@ -113,7 +115,7 @@ def open_stage(out: Path, wants: Callable[[str], bool] = lambda _: True) -> Iter
     # durable, as a deployment is: the figures count what a commit costs
     embedded = None if given else start_embedded(folder)
     try:
-        stage = Stage(given or embedded.url("postgres"), folder, out, new_master_key(), wants)  # type: ignore[union-attr]
+        stage = Stage(given or embedded.url("postgres"), folder, out, new_master_key(), wants, share)  # type: ignore[union-attr]
         stage.admin(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(TEMPLATE)))
         stage.admin(sql.SQL("create database {}").format(sql.Identifier(TEMPLATE)))
         upgrade(with_database(stage.server_url, TEMPLATE))
