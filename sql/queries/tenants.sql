@@ -14,5 +14,9 @@ where d.slug = %(slug)s;
 insert into platform.tenants (id, slug, name, zone, country)
 values (%(id)s, %(slug)s, %(name)s, %(zone)s, %(country)s);
 
+-- name: set_call_weight
+update platform.tenants set settings = settings || jsonb_build_object('call_weight', %(weight)s::double precision)
+where id = %(tenant_id)s;
+
 -- name: set_state
 update platform.tenants set state = %(state)s where id = %(tenant_id)s;

@@ -13,6 +13,7 @@ import structlog
 import typer
 
 from sync_platform.cli import (
+    budget,
     config,
     credential,
     dagster,
@@ -56,6 +57,7 @@ app.add_typer(database.app, name="db")
 app.add_typer(dagster.app, name="dagster")
 app.add_typer(config.app, name="config")
 app.add_typer(sandbox.app, name="sandbox")
+app.command("budget")(budget.budget)
 app.command("doctor")(doctor.doctor)
 app.command("demo")(demo.demo)
 app.command("up")(up.up)

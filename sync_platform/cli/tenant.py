@@ -6,7 +6,7 @@ import typer
 
 from sync_platform.cli.output import AsJson, emit, table_of
 from sync_platform.core.tenant import Tenant, TenantState
-from sync_platform.db.tenants import ALL_STATES, add_tenant, directory, find_tenant, set_tenant_state
+from sync_platform.db.tenants import ALL_STATES, add_tenant, directory, find_tenant, set_call_weight, set_tenant_state
 from sync_platform.settings import load_settings
 from sync_platform.sync.platform import open_platform
 
@@ -51,6 +51,18 @@ def suspend(slug: Slug, as_json: AsJson = False) -> None:
 def resume(slug: Slug, as_json: AsJson = False) -> None:
     """Synchronise a suspended tenant again, from where it stopped."""
     emit(*_set_state(slug, "active", as_json))
+
+
+@app.command()
+def weight(
+    slug: Slug,
+    weight: Annotated[float, typer.Argument(help="Above 0, at most 100; 1 is usual.")],
+    as_json: AsJson = False,
+) -> None:
+    """Set a tenant's part of the calls of a key that it shares, while others wait for theirs."""
+    with open_platform(load_settings()) as platform:
+        set_call_weight(platform.database, find_tenant(platform.database, slug).id, weight)
+    emit({"slug": slug, "call_weight": weight}, as_json, f"{slug} has weight {weight:g}")
 
 
 def _set_state(slug: str, state: TenantState, as_json: bool) -> tuple[Tenant, bool, str]:

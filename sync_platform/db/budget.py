@@ -112,9 +112,7 @@ class PostgresCallBudget:
             raise DatabaseUnavailable("the call budget gave no answer; run `sync-platform doctor`")
         granted, wait, used = row
         if used - granted < ALARM * self._limit <= used:  # only one process sees the crossing: they count in turn
-            _log.warning(
-                "call budget", credential=self._credential[:SHOWN], used=used, limit=self._limit, state="alarm"
-            )
+            _log.warning("call budget alarm", credential=self._credential[:SHOWN], used=used, limit=self._limit)
         return int(granted), float(wait)
 
 

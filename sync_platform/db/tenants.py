@@ -65,6 +65,14 @@ def set_tenant_state(database: Database, tenant_id: UUID, state: TenantState) ->
             raise UnknownTenant("there is no such tenant; `sync-platform tenant list` shows all")
 
 
+def set_call_weight(database: Database, tenant_id: UUID, weight: float) -> None:
+    """A tenant's part of a call budget that others wait for too; 1 where it is not set (HTTP-13)."""
+    if not 0 < weight <= 100:
+        raise InvalidRequest("a weight is above 0 and at most 100")
+    with database.transaction(tenant_id) as conn:
+        conn.execute(query("tenants", "set_call_weight"), {"tenant_id": tenant_id, "weight": weight})
+
+
 def _known_zone(zone: str) -> bool:
     try:
         ZoneInfo(zone)

@@ -19,6 +19,7 @@ from sync_platform.db.tenants import directory
 from sync_platform.settings import PREFIX, Settings
 from sync_platform.sync.accounts import check_account, check_entities
 from sync_platform.sync.blaze_entities import SOURCE
+from sync_platform.sync.budgets import budget_uses
 from sync_platform.sync.platform import Platform, database_url, open_platform, reachable
 
 State = Literal["ok", "warning", "bad"]
@@ -56,6 +57,7 @@ def examine(settings: Settings, *, clock: Callable[[], datetime], max_accounts: 
             if keys.state == "bad" or any(finding.state == "bad" for finding in found):
                 return
             with open_platform(settings) as platform:  # not the effective ones: they look like a given server
+                yield _budgets(platform)
                 yield from _sources(platform, max_accounts)
     except SyncError as error:
         yield _bad("database", error, f"check {PREFIX}DATABASE_URL and that the server runs")
@@ -140,6 +142,16 @@ def _dagster(settings: Settings) -> Finding:
     except SyncError as error:
         return _bad("Dagster database", error, f"check {variable}")
     return Finding("Dagster database", "ok", "answers")
+
+
+def _budgets(platform: Platform) -> Finding:
+    """HTTP-12: 80 % of a budget."""
+    tight = [use for use in budget_uses(platform) if use.state == "alarm"]
+    if not tight:
+        return Finding("call budgets", "ok", "below 80 %")
+    detail = ", ".join(f"{use.credential} {use.used} of {use.limit}" for use in tight[:MAX_FINDINGS_SHOWN])
+    remedy = "see `sync-platform budget`; let schedules tick less often, or ask the source for a higher limit"
+    return Finding("call budgets", "warning", detail, remedy)
 
 
 def _sources(platform: Platform, max_accounts: int) -> Iterator[Finding]:
