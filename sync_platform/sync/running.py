@@ -74,12 +74,6 @@ class Run:
             self._platform.database.run(batch, self._request.tenant.id)
         return results[-1]
 
-    @contextmanager
-    def transaction(self) -> Iterator[Connection[Any]]:
-        """A transaction of the run's tenant that is not repeated."""
-        with self._platform.database.transaction(self._request.tenant.id) as conn:
-            yield conn
-
     def count(self, conn: Connection[Any], stage: str, counters: list[Counters]) -> None:
         """Add a batch's counters to the ledger inside the batch's transaction; one element per ledger row."""
         calls, received = self.calls.counts()
