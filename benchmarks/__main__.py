@@ -1,6 +1,7 @@
 """``python -m benchmarks``: measures, prints, keeps the figures. ``--only PREFIX`` for some of them."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Iterable, Sequence
 from importlib import import_module
@@ -40,6 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     prefixes = tuple(options.only)
     if strange := [prefix for prefix in prefixes if not any(name.startswith(prefix) for name in GOALS)]:
         parser.error(f"no figure begins with {', '.join(strange)}; --list names them")
+    # an end from outside still stops the servers
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     return measure(prefixes, options.share)
 
 
