@@ -50,13 +50,17 @@ def table_of_cases(reports: Iterable[pytest.TestReport]) -> str:
     """As plain text."""
     table = Table("fault", "tests", "seeds", "seen", "seconds", "result")
     for fault, case in cases_of(reports).items():
-        seen = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in case.seen.items())
+        seen = ", ".join(f"{name.replace('_', ' ')} {_shown(value)}" for name, value in case.seen.items())
         result = f"{case.failed} FAILED" if case.failed else "passed"
         table.add_row(fault, str(case.runs), _ranges(case.seeds), seen, f"{case.seconds:.0f}", result)
     console = Console(file=io.StringIO(), width=WIDTH)
     console.print(table)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
+
+
+def _shown(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:.3g}"
 
 
 def _ranges(seeds: set[int]) -> str:
