@@ -27,6 +27,7 @@ for _name in [name for name in os.environ if name.startswith("SYNC_PLATFORM_")]:
 
 # a busy machine is slow, and that is no finding
 settings.register_profile("sync_platform", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("full", settings.get_profile("sync_platform"))  # many examples: properties/effort.py
 settings.load_profile("sync_platform")
 
 TenantFactory = Callable[..., Tenant]

@@ -27,7 +27,7 @@ def plan(
     """Windows in order. The upper bound is fixed here: rows that keep changing cannot keep a run from ending.
 
     The open day alone starts at the cursor minus ``overlap``, even where that lies days back: a platform that was down
-    catches up. Days that have not begun in the tenant's zone need nothing.
+    catches up, whatever days it is asked for. Days that have not begun in the tenant's zone need nothing.
     """
     today = now.astimezone(zone).date()
     wanted = [day for first, last in days for day in _each(first, min(last, today))]
@@ -37,8 +37,10 @@ def plan(
         if last < today:
             planned.append(PlannedWindow(Window(start, start_of_day(last + timedelta(days=1), zone)), False))
             continue
-        if first == today and watermark is not None:
-            start = min(watermark - overlap, now)
+        if watermark is not None:
+            # this window will move the cursor, so it may not leave out what lies between the cursor and its first day
+            behind = min(watermark - overlap, now)
+            start = behind if first == today else min(start, behind)
         planned.append(PlannedWindow(Window(start, now), True))
     return planned
 
