@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from sync_platform_tests.slow.orchestration.rows import rows
 from sync_platform_tests.slow.orchestration.stage import Stage
-from sync_platform_tests.slow.orchestration.web_server import range_tags
+from sync_platform_tests.slow.orchestration.web_server import range_tags, wait_for
 
 TENANT = "dogwood"
 QUIET = (
@@ -23,6 +23,7 @@ QUIET = (
     "--no-first-run",
 )
 PATIENCE = 30_000
+UNDER_WAY = ("QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING")
 
 
 @pytest.fixture(scope="module")
@@ -67,10 +68,12 @@ def test_the_asset_page_shows_row_count_checks_and_partitions(stage: Stage, run_
     row = page.locator("tr", has_text="dagster/partition_row_count")
     expect(row).to_contain_text(str(number))
     keep(page, "asset-partition")
+    # the page shows the latest execution of a check: while any run is under way, that one's, which has no verdict yet
+    wait_for("the end of all runs", lambda: not stage.web.runs(statuses=UNDER_WAY) or None, 150)
     page.goto(f"{stage.web.url}/assets/blaze/transactions?view=checks")
     for name in ("accounting", "references", "uniqueness"):
         expect(page.get_by_text(name, exact=True).first).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_text("Passed").first).to_be_visible()
+    expect(page.get_by_text("Passed").first).to_be_visible(timeout=PATIENCE)
     keep(page, "asset-checks")
     page.goto(f"{stage.web.url}/assets/blaze/transactions?view=overview")
     expect(page.get_by_text("Receipts and their lines", exact=False).first).to_be_visible(timeout=PATIENCE)
