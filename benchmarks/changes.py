@@ -60,6 +60,15 @@ def arrived(url: str, since: datetime) -> Arrived:
     return Arrived(changed, marked)
 
 
+def proof(url: str, since: datetime, rows: int, expected: dict[str, int]) -> tuple[bool, str]:
+    """Whether exactly the changed rows were written: by their contents, and by PostgreSQL's own count ``rows``."""
+    found = arrived(url, since)
+    right = all(found.changed[table] == count for table, count in expected.items())
+    written = sum(found.changed.values()) + found.marked
+    records = sum(found.changed[table] for table in expected)
+    return right and rows == written, f"{records} of {sum(expected.values())} records, {rows} rows"
+
+
 def database_time(url: str) -> datetime:
     """The database's clock."""
     with psycopg.connect(url, autocommit=True) as connection:

@@ -98,29 +98,24 @@ class Loads:
         return self._targets
 
     @cached_property
-    def firsts(self) -> list[ours.SyncRun]:
-        """First loads, each into a fresh database; the runs of the limit are in between."""
-        assert self.loaded
-        return [self._first(number) for number in range(ROUNDS)]
+    def rounds(self) -> list[tuple[ours.SyncRun, float]]:
+        """First loads, each into a fresh database, and after each a run of the limit: both under the same conditions.
 
-    @cached_property
+        Seconds of the limit are 0 where nobody wants them.
+        """
+        limited = self._stage.wants("first_load.vs_limit")
+        buffers = limit.ready_buffers(self.loaded) if limited else None
+        return [(self._first(number), self._limit(number, buffers) if buffers else 0.0) for number in range(ROUNDS)]
+
+    @property
+    def firsts(self) -> list[ours.SyncRun]:
+        """First loads."""
+        return [first for first, _ in self.rounds]
+
+    @property
     def limits(self) -> list[float]:
-        """Fetch and COPY, one after the other."""
-        buffers = limit.ready_buffers(self.loaded)
-        seconds = []
-        for number in range(ROUNDS):
-            fetched = limit.fetch(self._source.url, self.targets, self._spec.partner_key, self._spec.shop_key)
-            with self._stage.database(f"limit_{number}") as url:
-                settle(url)
-                copied = limit.copy(url, buffers)
-            self._stage.took("limit: fetching the pages", fetched.seconds)
-            self._stage.took("limit: COPY into the tables", copied)
-            seconds.append(self._stage.took("limit", fetched.seconds + copied))
-            self._stage.facts["the server alone"] = (
-                f"{fetched.pages / fetched.seconds:,.0f} pages/s, {fetched.megabytes / fetched.seconds:,.0f} MB/s"
-                f" ({fetched.pages:,} pages, {fetched.megabytes:,.0f} MB)"
-            )
-        return seconds
+        """Seconds of the limit."""
+        return [seconds for _, seconds in self.rounds]
 
     @cached_property
     def rereads(self) -> list[ours.SyncRun]:
@@ -183,6 +178,20 @@ class Loads:
         self._stage.took("first load, ours: CPU of the process", done.measured.cpu_seconds)
         return done
 
+    def _limit(self, number: int, buffers: limit.Buffers) -> float:
+        """Fetch and COPY, one after the other."""
+        fetched = limit.fetch(self._source.url, self.targets, self._spec.partner_key, self._spec.shop_key)
+        with self._stage.database(f"limit_{number}") as url:
+            settle(url)
+            copied = limit.copy(url, buffers)
+        self._stage.facts["the server alone"] = (
+            f"{fetched.pages / fetched.seconds:,.0f} pages/s, {fetched.megabytes / fetched.seconds:,.0f} MB/s"
+            f" ({fetched.pages:,} pages, {fetched.megabytes:,.0f} MB)"
+        )
+        self._stage.took("limit: fetching the pages", fetched.seconds)
+        self._stage.took("limit: COPY into the tables", copied)
+        return self._stage.took("limit", fetched.seconds + copied)
+
     def _again(self, what: str) -> ours.SyncRun:
         settle(self.loaded)
         done = ours.sync_all(self._stage, self.loaded, self._spec, self._now)
@@ -205,7 +214,7 @@ class Loads:
             self._warm()
             began = changes.database_time(self.loaded)
             done = self._again("re-read, one in a hundred changed")
-            proofs.append(_proof(self.loaded, began, done, expected))
+            proofs.append(changes.proof(self.loaded, began, done.rows, expected))
             seconds.append(done.seconds)
         return Figure(name, median(seconds) / unchanged, all(ok for ok, _ in proofs), proofs[-1][1])
 
@@ -220,7 +229,7 @@ class Loads:
             settle(self.loaded)
             began = changes.database_time(self.loaded)
             done = ours.sync(self._stage, self.loaded, self._spec, [])
-            proofs.append(_proof(self.loaded, began, done, expected))
+            proofs.append(changes.proof(self.loaded, began, done.rows, expected))
             seconds.append(self._stage.took(f"incremental, {DELTA} records", done.seconds))
         return Figure("incremental.500_vs_first", median(seconds) / first, all(ok for ok, _ in proofs), proofs[-1][1])
 
@@ -237,12 +246,3 @@ class Loads:
         note = f"{rows['transactions']:,} transactions, {rows['transaction_items']:,} lines"
         value = done.measured.peak_mib - idle
         return Figure("memory.first_load_10x_mib", value, whole, note)
-
-
-def _proof(url: str, began: datetime, done: ours.SyncRun, expected: dict[str, int]) -> tuple[bool, str]:
-    """Whether exactly the changed rows were written: by their contents, and by PostgreSQL's own count."""
-    found = changes.arrived(url, began)
-    right = all(found.changed[table] == count for table, count in expected.items())
-    written = sum(found.changed.values()) + found.marked
-    note = f"{sum(found.changed[table] for table in expected)} of {sum(expected.values())} records, {done.rows} rows"
-    return right and done.rows == written, note

@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks import limit, ours, peers
-from benchmarks.changes import arrived, database_time, one_percent
+from benchmarks.changes import arrived, database_time, one_percent, proof
 from benchmarks.server_state import row_counts, settle
 from benchmarks.source import Source
 from sync_platform_tests.benchmarks.conftest import NOW
@@ -54,9 +54,10 @@ def test_the_number_of_rows_written_is_the_databases_own(synced, stage, database
     assert sum(changed.values()) > 0
     began = database_time(database_url)
     done = ours.sync_all(stage, database_url, shop.spec, NOW)
-    found = arrived(database_url, began)
-    assert found.changed == changed
-    assert done.rows == sum(changed.values()) + found.marked
+    assert arrived(database_url, began).changed == changed
+    assert proof(database_url, began, done.rows, changed)[0]
+    assert not proof(database_url, began, done.rows + 1, changed)[0]
+    assert not proof(database_url, began, done.rows, changed | {"products": changed["products"] + 1})[0]
 
 
 @pytest.mark.timeout(240)
