@@ -30,7 +30,7 @@ PATTERNS = {
     "Google key": re.compile(r"\bAIza[0-9A-Za-z_-]{35}"),
     "database service key": re.compile(r"\bsb_secret_[A-Za-z0-9_-]{20,}"),
     "JSON web token": re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"),
-    "Fernet key": re.compile(r"(?<![A-Za-z0-9_+/=-])[A-Za-z0-9_-]{43}=(?![A-Za-z0-9_=-])"),
+    "Fernet key": re.compile(r"(?<![A-Za-z0-9_+/=-])(?=[A-Z0-9_-]*[a-z])[A-Za-z0-9_-]{43}=(?![A-Za-z0-9_=-])"),
     "Fernet token": re.compile(r"\bgAAAAA[A-Za-z0-9_-]{60,}"),
     "password in a URL": re.compile(r"\b[a-z][a-z0-9+.-]{2,}://[^\s:/@\"'{}<>]+:(?P<value>[^\s@/\"'{}<>$%]{4,})@"),
     "assigned secret": re.compile(
