@@ -89,7 +89,7 @@ def test_a_server_that_crashes_at_any_statement_is_waited_for(
     """F-10: immediate restarts in the middle of COPY, merge, commit and counting; one run gets through all of them."""
     shop, sandbox, tenant = shop_of(stage, f"alder-{seed}")
     proxy = stage.proxy_before_database()
-    crasher = Crasher(server, proxy, sorted(stage.rng.sample(range(40, 900), CRASHES)))
+    crasher = Crasher(server, proxy, sorted(stage.rng.sample(range(40, 400), CRASHES)))
     proxy.watch = crasher.watch
     command = stage.sync(tenant, **SMALL)
     assert command.wait(250) == 0, command.said()

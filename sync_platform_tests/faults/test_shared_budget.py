@@ -18,7 +18,8 @@ PAGES = tiered(300, 900)
 SETTINGS = {
     "BLAZE__CALLS_PER_PERIOD": str(LIMIT),
     "BLAZE__PERIOD_SECONDS": str(PERIOD),
-    "BLAZE__USAGE_CEILING": "1",
+    # a process that is put aside between its grant and its call starts it later than it was counted
+    "BLAZE__USAGE_CEILING": "0.95",
     "BLAZE__PAGE_SIZE": "1",
     "SYNC__TENANT_WORKERS": "1",
 }
