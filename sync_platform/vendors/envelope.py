@@ -69,7 +69,9 @@ def decode_envelope(body: bytes, strict_json_bytes: int = STRICT_JSON_BYTES) -> 
         raise ContractBroken(f"not the documented envelope: {_reason(error)}") from None
     _refuse_duplicate_keys(body, wire.values, strict_json_bytes)
     hashes = [content_hash(record) for record in wire.values]
-    return Envelope(wire.values, hashes, wire.total, wire.limit, nul=NUL in body)
+    # one byte is found ten times as fast as six
+    nul = b"\\" in body and NUL in body
+    return Envelope(wire.values, hashes, wire.total, wire.limit, nul)
 
 
 def decode_object(body: bytes) -> msgspec.Raw:
