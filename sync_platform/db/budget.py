@@ -65,8 +65,7 @@ class PostgresCallBudget:
         self._sleep, self._clock = sleep, clock
         self._lease, self._lease_seconds = lease, lease_seconds
         self._lock = threading.Lock()
-        self._size = 1
-        self._left = 0
+        self._size = self._held = self._left = 0
         self._kept_until = 0.0
         self._wait_until = 0.0
 
@@ -84,15 +83,15 @@ class PostgresCallBudget:
             if self._left and now < self._kept_until:
                 self._left -= 1
                 return 0
-            # used up in time: the caller is quick, ask for more; run out: it is slow
-            self._size = max(1, self._size // 2) if self._left else min(self._lease, self._size * 2)
+            # used up in time: ask for one more; run out: ask for what was used, as what is left over is lost
+            self._size = max(1, self._held - self._left) if self._left else min(self._lease, self._size + 1)
             self._left = 0
             granted, wait = self._take()
             if not granted:
                 self._wait_until = self._clock() + wait
                 return wait
             # the time before the round trip: the database may have counted right at its start
-            self._left, self._kept_until = granted - 1, now + self._lease_seconds
+            self._held, self._left, self._kept_until = granted, granted - 1, now + self._lease_seconds
             return 0
 
     def _take(self) -> tuple[int, float]:

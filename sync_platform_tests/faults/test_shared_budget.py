@@ -13,8 +13,7 @@ from sync_platform_tests.faults.stage import Stage, small_shop
 from sync_platform_tests.faults.tiers import seeded, tiered
 
 # ten thousand calls in five minutes, on a smaller scale
-LIMIT, PERIOD = 200, 6
-PAGES = tiered(300, 900)
+LIMIT, PERIOD = 200, 10
 SETTINGS = {
     "BLAZE__CALLS_PER_PERIOD": str(LIMIT),
     "BLAZE__PERIOD_SECONDS": str(PERIOD),
@@ -36,16 +35,16 @@ def most_in_a_period(entries: Sequence[Entry]) -> int:
     return most
 
 
-def shops_of(stage: Stage, *names: str) -> list[Shop]:
+def shops_of(stage: Stage, calls: int, *names: str) -> list[Shop]:
     """Shops behind the same partner key, each with as many receipts as calls are to be made."""
-    return [small_shop(name, stage.seed, transactions=PAGES, members=20, products=10) for name in names]
+    return [small_shop(name, stage.seed, transactions=calls, members=20, products=10) for name in names]
 
 
 @pytest.mark.timeout(300)
 @seeded(short=1, full=3)
 def test_three_processes_stay_below_the_limit_and_use_it(stage: Stage, note: Note, seed: int) -> None:
     """F-21: 0 answers 429, at most the limit in any sliding period, and at least 75 % of the allowed rate."""
-    shops = shops_of(stage, "alder", "birch", "cedar")
+    shops = shops_of(stage, tiered(160, 900), "alder", "birch", "cedar")
     sandbox = stage.serve(*shops, limit=CallLimit(LIMIT, PERIOD))
     tenants = [stage.connect(shop, sandbox.url) for shop in shops]
     commands = [stage.sync(tenant, "--entity", "transactions", **SETTINGS) for tenant in tenants]
@@ -71,7 +70,7 @@ def test_three_processes_stay_below_the_limit_and_use_it(stage: Stage, note: Not
 @seeded(short=1, full=3)
 def test_a_greedy_tenant_leaves_the_other_its_share(stage: Stage, note: Note, seed: int) -> None:
     """F-36: three processes of one tenant against one of another, with the same partner key and equal weights."""
-    greedy, modest = shops_of(stage, "alder", "birch")
+    greedy, modest = shops_of(stage, tiered(240, 900), "alder", "birch")
     sandbox = stage.serve(greedy, modest, limit=CallLimit(LIMIT, PERIOD))
     tenants = [stage.connect(shop, sandbox.url) for shop in (greedy, modest)]
     entities = [("transactions",), ("customers",), ("products",)]
