@@ -225,4 +225,4 @@ def test_every_history_ends_in_the_truth(
 
     Here.ours, Here.fate = clock, fate
     Here.connect, Here.make_platform = staticmethod(connect), staticmethod(make_platform)  # type: ignore[assignment]
-    run_state_machine_as_test(Here, settings=effort(8, 200, stateful_step_count=12))  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(Here, settings=effort(8, 100, stateful_step_count=12))  # type: ignore[no-untyped-call]
