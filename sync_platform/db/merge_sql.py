@@ -201,7 +201,7 @@ def _sample(target: Target, fate: sql.Composed, joined: sql.Composed) -> sql.Com
         "select * from (select concat_ws('/', {keys}) as key, {fate} as fate,"
         " case when t.tenant_id is not null then jsonb_build_object({old}) end as before,"
         " jsonb_build_object({new}) as after {joined}) differences"
-        " where fate in ('inserted', 'updated') order by fate desc, key limit {size}"
+        " where fate in ('inserted', 'updated') order by fate desc, key collate \"C\" limit {size}"
     ).format(keys=keys, fate=fate, old=old, new=new, joined=joined, size=sql.Placeholder("size"))
 
 
