@@ -11,7 +11,7 @@ from dagster._core.storage.event_log.schema import AssetEventTagsTable, SqlEvent
 from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
 
 from sync_platform.core.errors import ConfigurationError
-from sync_platform.settings import DagsterSettings, load_settings
+from sync_platform.settings import DagsterSettings
 
 BATCH = 20_000  # ids looked at by one statement
 UNFINISHED = [
@@ -128,15 +128,3 @@ def _delete(conn: sa.Connection, condition: sa.ColumnElement[bool]) -> int:
     if gone:
         conn.execute(sa.delete(AssetEventTagsTable).where(AssetEventTagsTable.c.event_id.in_(gone)))
     return len(gone)
-
-
-@dg.op(name="prune_event_log")
-def _prune_event_log(context: dg.OpExecutionContext) -> None:
-    done = prune(context.instance, load_settings().dagster, datetime.now(UTC), delete=True)
-    context.log.info(f"{done.logs} log rows and {done.superseded} superseded events deleted")
-
-
-@dg.job(name="prune_dagster", description="Deletes what Dagster's event log need not keep; see the settings.")
-def prune_dagster() -> None:
-    """One statement after another; it may run beside everything else."""
-    _prune_event_log()

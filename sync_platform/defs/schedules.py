@@ -13,9 +13,8 @@ from dagster import DagsterRunStatus
 from sync_platform.core.tenant import Tenant
 from sync_platform.db.tenants import directory
 from sync_platform.defs.assets.work import FULL_TAG, OPEN_DAYS_TAG
-from sync_platform.defs.jobs import sync_blaze, sync_blaze_products, sync_blaze_sales
+from sync_platform.defs.jobs import prune_dagster, sync_blaze, sync_blaze_products, sync_blaze_sales
 from sync_platform.defs.partitions import TENANTS, open_days, range_tags
-from sync_platform.defs.pruning import prune_dagster
 from sync_platform.defs.resources import PlatformSource
 from sync_platform.settings import load_settings
 

@@ -1,5 +1,6 @@
 """One path for one partition, a range, or many tenants: merge days, work through tenants, record what is done."""
 
+import gc
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import date, timedelta
@@ -37,6 +38,7 @@ def sync_partitions(
     Checks are yielded in between, so that they judge also after a part has failed. One fetch fills all tables of
     ``assets``, so all of them are recorded, also where only one of them was selected.
     """
+    gc.freeze()  # what was imported stays: the collector need not look through it while records come and go
     keys = [PartitionKey.parse(key) for key in context.partition_keys]
     if not keys:
         raise dg.Failure("the run has no partitions; a range has to begin before it ends", allow_retries=False)
