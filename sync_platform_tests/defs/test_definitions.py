@@ -22,7 +22,8 @@ import dagster as dg
 from dagster._core.remote_representation.external_data import RepositorySnap
 from dagster._serdes import serialize_value
 dg.Definitions.validate_loadable(defs)
-print(json.dumps({"seconds": loaded, "heavy": heavy, "snapshot": serialize_value(RepositorySnap.from_def(defs.get_repository_def()))}))
+snapshot = serialize_value(RepositorySnap.from_def(defs.get_repository_def()))
+print(json.dumps({"seconds": loaded, "heavy": heavy, "snapshot": snapshot}))
 """
 
 
