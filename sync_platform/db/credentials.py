@@ -116,15 +116,19 @@ def rotate_credential(
 
 def accounts(database: Database, tenant_id: UUID, source: str) -> list[SourceAccount]:
     """The active accounts, rejected ones included: their caller decides what a rejection stops."""
-    with database.transaction(tenant_id) as conn:
+
+    def read(conn: Connection) -> list[SourceAccount]:
         rows = conn.cursor(row_factory=class_row(SourceAccount))
         return rows.execute(query("credentials", "accounts"), {"tenant_id": tenant_id, "source": source}).fetchall()
+
+    return database.run(read, tenant_id)
 
 
 def reveal(database: Database, keyring: KeyRing, account: SourceAccount) -> dict[str, str]:
     """The secrets by name. Raises ConfigurationError where there are none or no key opens them."""
-    with database.transaction(account.tenant_id) as conn:
-        row = conn.execute(query("credentials", "reveal"), account.key()).fetchone()
+    row = database.run(
+        lambda conn: conn.execute(query("credentials", "reveal"), account.key()).fetchone(), account.tenant_id
+    )
     if row is None:
         raise ConfigurationError(f"no credential {account.label}; set it with `sync-platform credential set`")
     data_key = keyring.unwrap(row[0])
@@ -139,20 +143,18 @@ def mark_rejected(database: Database, account: SourceAccount, reason: str) -> No
         "rotated_at": account.rotated_at,
         "reason": redact_text(reason)[:MAX_REASON],
     }
-    with database.transaction(account.tenant_id) as conn:
-        conn.execute(query("credentials", "mark_rejected"), values)
+    database.run(lambda conn: conn.execute(query("credentials", "mark_rejected"), values), account.tenant_id)
 
 
 def clear_rejected(database: Database, account: SourceAccount) -> None:
     """Close the alarm, after a call with these keys went well."""
-    with database.transaction(account.tenant_id) as conn:
-        conn.execute(query("credentials", "clear_rejected"), account.key())
+    database.run(lambda conn: conn.execute(query("credentials", "clear_rejected"), account.key()), account.tenant_id)
 
 
 def update_settings(database: Database, account: SourceAccount, settings: Mapping[str, Any]) -> None:
     """Merge what was learnt about the account, such as the shop's zone."""
-    with database.transaction(account.tenant_id) as conn:
-        conn.execute(query("credentials", "update_settings"), {**account.key(), "settings": Jsonb(dict(settings))})
+    values = {**account.key(), "settings": Jsonb(dict(settings))}
+    database.run(lambda conn: conn.execute(query("credentials", "update_settings"), values), account.tenant_id)
 
 
 def reencrypt(database: Database, keyring: KeyRing) -> int:

@@ -6,6 +6,7 @@ from importlib.resources import files
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
+from psycopg import Connection
 from psycopg.errors import UniqueViolation
 from psycopg.rows import class_row
 
@@ -40,9 +41,12 @@ def add_tenant(database: Database, *, slug: str, name: str, zone: str, country: 
 
 def directory(database: Database, *, states: Sequence[TenantState] = ("active",)) -> list[Tenant]:
     """Tenants in these states in order of addition, which is the order of their partition keys."""
-    with database.transaction() as conn:
+
+    def read(conn: Connection) -> list[Tenant]:
         rows = conn.cursor(row_factory=class_row(Tenant))
         return rows.execute(query("tenants", "directory"), {"states": list(states)}).fetchall()
+
+    return database.run(read)
 
 
 def find_tenant(database: Database, slug: str) -> Tenant:

@@ -32,7 +32,8 @@ def table_facts(
     platform: Platform, tenant: Tenant, tables: Sequence[str], first: date, last: date
 ) -> dict[str, TableFacts]:
     """Facts by table about a range of days, in one transaction: a tick asks for those of a thousand tenants."""
-    with platform.database.transaction(tenant.id) as conn:
+
+    def read(conn: Connection[Any]) -> dict[str, TableFacts]:
         return {
             table: TableFacts(
                 rows_per_day(conn, tenant, table, first, last),
@@ -41,6 +42,8 @@ def table_facts(
             )
             for table in tables
         }
+
+    return platform.database.run(read, tenant.id)
 
 
 def _newest(conn: Connection[Any], tenant: Tenant, table: str, first: date, last: date) -> datetime | None:

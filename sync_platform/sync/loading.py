@@ -86,16 +86,10 @@ class Loader:
         """Close the window: no position is left, and the watermark moves if one is given."""
         if self._request.dry_run:
             return
-        with self._platform.database.transaction(self._request.tenant.id) as conn:
-            complete_window(
-                conn,
-                self._request.tenant.id,
-                SOURCE,
-                self.entity.name,
-                self._account,
-                watermark=watermark,
-                run_id=self._run.id,
-            )
+        place = (self._request.tenant.id, SOURCE, self.entity.name, self._account)
+        self._platform.database.run(
+            lambda conn: complete_window(conn, *place, watermark=watermark, run_id=self._run.id), place[0]
+        )
 
     def _take(self, fetched: Fetched) -> None:
         if not self._batch.fetched:
@@ -159,5 +153,5 @@ class Loader:
         """Forget the place in the window: the next run reads all of it, or it would end well without these records."""
         if self._request.dry_run:
             return
-        with self._platform.database.transaction(self._request.tenant.id) as conn:
-            clear_position(conn, self._request.tenant.id, SOURCE, self.entity.name, self._account)
+        place = (self._request.tenant.id, SOURCE, self.entity.name, self._account)
+        self._platform.database.run(lambda conn: clear_position(conn, *place), place[0])
