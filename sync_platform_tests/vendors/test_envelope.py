@@ -25,6 +25,22 @@ def test_records_keep_their_exact_bytes() -> None:
     assert [(stamp.id, stamp.modified) for stamp in page.stamps()] == [("a", 7), ("b", None)]
 
 
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("identity", ["a", "é", 'quo"te', "back\\slash", "x" * 70, "", 7, None])
+def test_ids_are_those_of_the_stamps(identity: Any, first: bool) -> None:
+    """F-26: the short way to a record's id tells what decoding tells."""
+    fields = {"id": identity, "modified": 1}
+    record = fields if first else dict(reversed(fields.items()))
+    page = decode_envelope(json.dumps({"values": [record]}, separators=(",", ":"), ensure_ascii=False).encode())
+    assert page.ids() == [stamp.id for stamp in page.stamps()]
+
+
+@pytest.mark.parametrize(("text", "nul"), [("a", False), ("a\nb", False), ("a\x00b", True)])
+def test_a_page_tells_whether_a_nul_is_in_it(text: str, nul: bool) -> None:
+    """SYS-21: only then its records are searched."""
+    assert decode_envelope(json.dumps({"values": [{"id": text}]}).encode()).nul is nul
+
+
 @pytest.mark.parametrize(
     "body", [b'{"values":[]}', b'{"values":[],"total":null,"next":{"x":1}}', b' {"values":[1,null]} ']
 )
