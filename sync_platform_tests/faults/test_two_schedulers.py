@@ -3,7 +3,8 @@
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,9 +13,9 @@ import pytest
 from cryptography.fernet import Fernet
 from dagster import DagsterRunStatus
 from dagster._core.scheduler.instigation import ScheduleInstigatorData
-from dagster._core.test_utils import create_test_daemon_workspace_context
 from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import WorkspaceFileTarget
+from dagster._daemon.controller import create_daemon_grpc_server_registry
 from dagster._scheduler.scheduler import launch_scheduled_runs
 
 from sync_platform.core.tenant import Tenant
@@ -28,6 +29,18 @@ TICKS = tiered(6, 100)
 NAME = "blaze_sales_hourly"
 WORKSPACE = str(Path(__file__).parents[2] / "workspace.yaml")
 QUIET = logging.getLogger("sync_platform_tests.schedulers")
+
+
+@contextmanager
+def code_location(instance: dg.DagsterInstance) -> Iterator[WorkspaceProcessContext]:
+    """The workspace as a daemon has it; its code server has ended before the next test begins."""
+    target = WorkspaceFileTarget([WORKSPACE])
+    with (
+        create_daemon_grpc_server_registry(instance) as registry,
+        WorkspaceProcessContext(instance, target, grpc_server_registry=registry) as context,
+    ):
+        yield context
+    registry.wait_for_processes()
 
 
 def one_tick(context: WorkspaceProcessContext, at: datetime, together: threading.Barrier, errors: list[str]) -> None:
@@ -59,8 +72,8 @@ def test_two_schedulers_never_make_a_tick_work_twice(
     try:
         with (
             stored_instance(tmp_path, url) as instance,
-            create_test_daemon_workspace_context(WorkspaceFileTarget([WORKSPACE]), instance) as one,
-            create_test_daemon_workspace_context(WorkspaceFileTarget([WORKSPACE]), instance) as other,
+            code_location(instance) as one,
+            code_location(instance) as other,
         ):
             instance.add_dynamic_partitions("tenants", tenants)
             _switch_on(instance, one, first)
