@@ -64,6 +64,9 @@ format: $(READY)  ## put the code into the standard form
 settings: $(READY)  ## rewrite .env.example and docs/settings.md from the settings model
 	@$(VENV)/bin/python -m sync_platform_tests.project.settings_page --write
 
+views: $(READY)  ## write the comparison views from the field map again
+	@$(VENV)/bin/python -m sync_platform.db.comparison_views
+
 graph: $(READY)  ## draw the assets into README.md again
 	@$(VENV)/bin/python -m sync_platform_tests.project.asset_graph --write
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Self
 
@@ -72,6 +73,25 @@ class SyncSettings(BaseModel):
     lookup_hours: float = Field(default=24, ge=0, le=24 * 31)
 
 
+class CutOverSettings(BaseModel):
+    """When a field may replace production, and how carefully it does (CMP-05, CMP-11, CMP-12, CMP-14)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    threshold_percent: Decimal = Field(default=Decimal(5), gt=0, le=100)
+    thresholds: dict[str, Decimal] = Field(
+        default={}, description="percent by field, such as {'customers.phone': 2}; a tenant's own come first"
+    )
+    min_rows: int = Field(default=30, ge=1)
+    max_age_hours: float = Field(default=24, gt=0, le=24 * 7)
+    soak_days: float = Field(default=7, ge=0, le=365)
+    rounding: Decimal = Field(default=Decimal(1), ge=0, description="what the tills round a receipt by, at most")
+    batch_rows: int = Field(default=5000, ge=1, le=50_000)
+    lock_slice: float = Field(default=2, gt=0, le=2, description="seconds that one try waits for a lock")
+    lock_wait: float = Field(default=60, ge=0, le=3600, description="seconds until a promotion is deferred")
+    lease_seconds: int = Field(default=10, ge=1, le=900)
+
+
 class ScheduleSettings(BaseModel):
     """When schedules tick (DAG-10), as cron texts in ``zone``. Vendors ask for no more than these cadences."""
 
@@ -82,6 +102,7 @@ class ScheduleSettings(BaseModel):
     blaze_sales: str = "7 * * * *"
     blaze_products: str = "*/5 * * * *"
     blaze_trailing: str = "41 3 * * 0"
+    blaze_compare: str = "37 * * * *"
     prune: str = "23 2 * * *"
 
 
@@ -126,6 +147,7 @@ class Settings(BaseSettings):
     http: HttpSettings = HttpSettings()
     blaze: BlazeSettings = BlazeSettings()
     sync: SyncSettings = SyncSettings()
+    cut_over: CutOverSettings = CutOverSettings()
     schedules: ScheduleSettings = ScheduleSettings()
     dagster: DagsterSettings = DagsterSettings()
 

@@ -1,5 +1,5 @@
 -- What `sync-platform db check` looks for, one query per rule: each row is a finding (object, detail), no row is well.
--- Own schemas are those that sp_owner owns, so a new table or schema is looked at without being listed here.
+-- Own are the schemas that sp_owner owns and its tables elsewhere, so a new one is looked at without being listed here.
 
 -- name: row_security
 -- TEN-04: every tenant table has row security, forced, and one policy for all commands with USING and WITH CHECK.
@@ -10,7 +10,7 @@ select c.oid::regclass::text as object,
            else 'no policy for all commands and roles compares the tenant in USING and in WITH CHECK'
        end as detail
 from pg_catalog.pg_class c
-join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspowner = to_regrole('sp_owner')
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace and to_regrole('sp_owner') in (n.nspowner, c.relowner)
 where c.relkind in ('r', 'p')
   and (c.oid = to_regclass('platform.tenants') or exists (
       select from pg_catalog.pg_attribute a
@@ -26,7 +26,7 @@ where c.relkind in ('r', 'p')
 select c.oid::regclass::text as object, format('policy %I lets more rows through', p.polname) as detail
 from pg_catalog.pg_policy p
 join pg_catalog.pg_class c on c.oid = p.polrelid
-join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspowner = to_regrole('sp_owner')
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace and to_regrole('sp_owner') in (n.nspowner, c.relowner)
 where p.polpermissive
   and p.polname <> 'tenant_isolation'
   and not (c.oid = to_regclass('platform.tenants') and p.polname = 'directory' and p.polcmd = 'r'
@@ -38,7 +38,7 @@ where p.polpermissive
 select c.oid::regclass::text as object,
        coalesce(format('unique index %s does not start with tenant_id', i.indexrelid::regclass), 'no primary key') as detail
 from pg_catalog.pg_class c
-join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspowner = to_regrole('sp_owner')
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace and to_regrole('sp_owner') in (n.nspowner, c.relowner)
 left join pg_catalog.pg_attribute t on t.attrelid = c.oid and t.attname = 'tenant_id' and not t.attisdropped
 left join pg_catalog.pg_index i on i.indrelid = c.oid and i.indisunique and t.attnum is not null
     and i.indkey[0] <> t.attnum
@@ -50,7 +50,7 @@ where c.relkind in ('r', 'p')
 -- TEN-02.
 select c.oid::regclass::text as object, 'tenant_id may be null' as detail
 from pg_catalog.pg_class c
-join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspowner = to_regrole('sp_owner')
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace and to_regrole('sp_owner') in (n.nspowner, c.relowner)
 join pg_catalog.pg_attribute t on t.attrelid = c.oid and t.attname = 'tenant_id' and not t.attisdropped
 where c.relkind in ('r', 'p') and not t.attnotnull;
 
@@ -74,7 +74,7 @@ where p.prokind in ('f', 'p')
 select c.oid::regclass::text as object,
        case c.relkind when 'm' then 'materialised views have no row security' else 'not security_invoker' end as detail
 from pg_catalog.pg_class c
-join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspowner = to_regrole('sp_owner')
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace and to_regrole('sp_owner') in (n.nspowner, c.relowner)
 where c.relkind = 'm'
    or (c.relkind = 'v' and not coalesce(c.reloptions && array['security_invoker=true', 'security_invoker=on'], false));
 
@@ -82,7 +82,7 @@ where c.relkind = 'm'
 -- TEN-03: whoever owns a thing may change its rules.
 select c.oid::regclass::text as object, format('belongs to %I instead of sp_owner', c.relowner::regrole) as detail
 from pg_catalog.pg_class c
-join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspowner = to_regrole('sp_owner')
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace and to_regrole('sp_owner') in (n.nspowner, c.relowner)
 where c.relkind in ('r', 'p', 'v', 'm', 'S') and c.relowner <> to_regrole('sp_owner');
 
 -- name: roles
@@ -107,7 +107,7 @@ select c.oid::regclass::text as object,
        format('%s is granted to %s', a.privilege_type, case a.grantee when 0 then 'public' else a.grantee::regrole::text end)
            as detail
 from pg_catalog.pg_class c
-join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspowner = to_regrole('sp_owner')
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace and to_regrole('sp_owner') in (n.nspowner, c.relowner)
 cross join aclexplode(c.relacl) a
 where a.privilege_type in ('TRUNCATE', 'REFERENCES', 'TRIGGER') and a.grantee <> c.relowner;
 
@@ -121,13 +121,13 @@ with acls as (
     select format('%s.%s', n.nspname, c.relname), null, c.relowner,
            coalesce(c.relacl, acldefault(case c.relkind when 'S' then 's' else 'r' end::"char", c.relowner))
     from pg_catalog.pg_class c
-    join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspowner = to_regrole('sp_owner')
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace and to_regrole('sp_owner') in (n.nspowner, c.relowner)
     where c.relkind in ('r', 'p', 'v', 'm', 'S')
     union all
     select format('%s.%s', n.nspname, c.relname), t.attname, c.relowner, t.attacl
     from pg_catalog.pg_attribute t
     join pg_catalog.pg_class c on c.oid = t.attrelid
-    join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspowner = to_regrole('sp_owner')
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace and to_regrole('sp_owner') in (n.nspowner, c.relowner)
     where t.attacl is not null and not t.attisdropped
     union all
     select format('function %s.%s(%s)', n.nspname, p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid)),

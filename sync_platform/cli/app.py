@@ -14,12 +14,14 @@ import typer
 
 from sync_platform.cli import (
     budget,
+    compare,
     config,
     credential,
     dagster,
     database,
     demo,
     doctor,
+    promote,
     quarantine,
     runs,
     sandbox,
@@ -53,6 +55,10 @@ app.add_typer(tenant.app, name="tenant")
 app.add_typer(credential.app, name="credential")
 app.add_typer(runs.app, name="runs")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(compare.app, name="compare")
+app.add_typer(promote.app, name="promote")
+app.command("rollback")(promote.rollback)
+app.command("finalize")(promote.finalize)
 app.add_typer(database.app, name="db")
 app.add_typer(dagster.app, name="dagster")
 app.add_typer(config.app, name="config")

@@ -16,6 +16,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from sync_platform.core.errors import DatabaseUnavailable
 from sync_platform.db.connect import connect, connect_options, libpq_url, unavailable
+from sync_platform.db.scope import ONE_SNAPSHOT, READ_COMMITTED, SINGLE_SCOPE, milliseconds
 
 Role = Literal["sp_owner", "sp_loader", "sp_promoter", "sp_web", "sp_readonly", "sp_audit"]
 T = TypeVar("T")
@@ -28,24 +29,6 @@ _ASK_AGAIN = 0.5
 
 # a failed connection is told by exception; the pool's own lines, one per try, go to logs that somebody set up
 logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())
-
-# every value is set in every transaction, so nothing that another client of pgbouncer left behind is ever in force
-_BEGIN = sql.SQL("""
-begin;
-select set_config('role', %(role)s, true),
-       set_config('app.tenant_id', %(tenant)s, true),
-       set_config('statement_timeout', %(statement)s, true),
-       set_config('lock_timeout', %(lock)s, true),
-       set_config('idle_in_transaction_session_timeout', %(idle)s, true)
-""")
-# the same for a statement that travels with it in one message; such a transaction is never idle
-_SINGLE_SCOPE = sql.SQL("""
-select set_config('role', 'sp_loader', true),
-       set_config('app.tenant_id', %(tenant)s, true),
-       set_config('statement_timeout', {statement}, true),
-       set_config('lock_timeout', {lock}, true),
-       set_config('synchronous_commit', 'off', true);
-""")
 
 
 class Database:
@@ -75,9 +58,9 @@ class Database:
         self._wait = wait
         self._stopping = stopping or threading.Event()
         self._limits = {
-            "statement": _milliseconds(statement_timeout),
-            "lock": _milliseconds(lock_timeout),
-            "idle": _milliseconds(idle_timeout),
+            "statement": milliseconds(statement_timeout),
+            "lock": milliseconds(lock_timeout),
+            "idle": milliseconds(idle_timeout),
         }
         self._texts: dict[str, bytes] = {}
         self._opening = threading.Lock()
@@ -93,13 +76,24 @@ class Database:
         )
 
     @contextmanager
-    def transaction(self, tenant_id: UUID | None = None, role: Role = "sp_loader") -> Iterator[psycopg.Connection]:
+    def transaction(
+        self,
+        tenant_id: UUID | None = None,
+        role: Role = "sp_loader",
+        *,
+        one_snapshot: bool = False,
+        lock_timeout: float | None = None,
+    ) -> Iterator[psycopg.Connection]:
         """A transaction that sees one tenant's rows, or none without a tenant; committed unless the block raises.
 
+        ``one_snapshot``: all its statements see the rows of one moment. ``lock_timeout`` instead of the pool's own.
         Raises DatabaseUnavailable when the server cannot be reached or goes away; nothing is then half-written.
         """
         scope = {"role": role, "tenant": str(tenant_id) if tenant_id else "", **self._limits}
-        connection, _ = self._checkout(lambda fresh: psycopg.ClientCursor(fresh).execute(_BEGIN, scope))
+        if lock_timeout is not None:
+            scope["lock"] = milliseconds(lock_timeout)
+        begin = ONE_SNAPSHOT if one_snapshot else READ_COMMITTED
+        connection, _ = self._checkout(lambda fresh: psycopg.ClientCursor(fresh).execute(begin, scope))
         try:
             yield connection
             connection.commit()
@@ -154,7 +148,7 @@ class Database:
         name = statement.as_string()
         if name not in self._texts:
             limits = {name: sql.Literal(self._limits[name]) for name in ("statement", "lock")}
-            self._texts[name] = (_SINGLE_SCOPE.format(**limits) + statement).as_bytes()
+            self._texts[name] = (SINGLE_SCOPE.format(**limits) + statement).as_bytes()
         return self._texts[name]
 
     def _repeated(self, attempt: Callable[[], T]) -> T:
@@ -240,8 +234,3 @@ class Database:
                 raise
             return False
         return True
-
-
-def _milliseconds(seconds: float) -> str:
-    """As PostgreSQL reads a time limit. At least 1: 0 would mean no limit."""
-    return str(max(1, round(seconds * 1000)))

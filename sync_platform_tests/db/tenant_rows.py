@@ -15,7 +15,7 @@ select n.nspname, c.relname,
             then 'tenant_id'
        end
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
-where n.nspowner = 'sp_owner'::regrole and c.relkind in ('r', 'p') order by 1, 2
+where 'sp_owner'::regrole in (n.nspowner, c.relowner) and c.relkind in ('r', 'p') order by 1, 2
 """
 _COLUMNS = """
 select a.attname, format_type(a.atttypid, null),
@@ -77,7 +77,7 @@ class TenantTable:
 
 
 def tables(connection: psycopg.Connection) -> list[TenantTable]:
-    """Every table in the schemas that the owner owns."""
+    """Every table of the owner, and whatever else is in the schemas that it owns."""
     return [
         TenantTable(schema, name, column, tuple(connection.execute(_COLUMNS, (f"{schema}.{name}",)).fetchall()))
         for schema, name, column in connection.execute(_TABLES).fetchall()

