@@ -1,8 +1,7 @@
 """Loads an old report of a shop into production, as rows that only the reports know (BLZ-10, SYS-12)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from sync_platform.db.copy_text import copy_line
 from sync_platform.db.field_map import MappedEntity, mapped_entity
 from sync_platform.db.legacy import ReportStage, Staged, report_columns
 from sync_platform.sync.platform import Platform
-from sync_platform.sync.report_file import ReportFile, ReportLine, look_at_report, read_report
+from sync_platform.sync.report_file import OnProgress, ReportFile, ReportLine, look_at_report, read_report
 from sync_platform.transforms import report_values
 from sync_platform.transforms.values import ValueRejected, text
 
@@ -24,9 +23,8 @@ SAMPLE = 20
 _LINES_AT_ONCE = 20_000
 _LONGEST_SHOWN = 60
 
-Parse = Callable[[str], Any]
-#: Lines read so far, bytes read so far, bytes in all.
-OnProgress = Callable[[int, int, int], None]
+#: From the text and the name of its column; raises ValueRejected.
+Parse = Callable[[str, str], Any]
 
 
 @dataclass(frozen=True)
@@ -105,27 +103,26 @@ def _good_lines(
     parsers = _parsers(entity, tenant, done)
     in_order = [(name, parsers[name]) for name in file.columns]
     personal = {one.name for one in entity.fields if one.personal}
-    for line in read_report(file):
+    for line in read_report(file, _LINES_AT_ONCE, on_progress):
         done.lines += 1
-        if done.lines % _LINES_AT_ONCE == 0:
-            on_progress(done.lines, line.offset, file.size)
-        row, errors = _row(line, in_order, personal)
+        row, errors = _row(line, in_order, entity.key, personal)
         if errors:
             done.rejected += 1
             done.errors += errors[: LISTED_ERRORS - len(done.errors)]
         else:
             yield copy_line([line.number, *row])
-    on_progress(done.lines, file.size, file.size)
 
 
-def _row(line: ReportLine, parsers: list[tuple[str, Parse]], personal: set[str]) -> tuple[list[Any], list[LineError]]:
+def _row(
+    line: ReportLine, parsers: Sequence[tuple[str, Parse]], key: Sequence[str], personal: Collection[str]
+) -> tuple[list[Any], list[LineError]]:
     if line.broken or len(line.values) != len(parsers):
         reason = line.broken or f"has {len(line.values)} values for {len(parsers)} columns"
         return [], [LineError(line.number, None, reason, None)]
     row, errors = [], []
     for (name, parse), value in zip(parsers, line.values, strict=True):
         try:
-            row.append(parse(value))
+            row.append(parse(value, name) if (value and not value.isspace()) or name in key else None)
         except ValueRejected as rejected:
             shown = masked(value) if name in personal else value[:_LONGEST_SHOWN]
             errors.append(LineError(line.number, name, rejected.detail, shown))
@@ -140,22 +137,15 @@ def _parsers(entity: MappedEntity, tenant: Tenant, done: LegacyLoad) -> dict[str
         done.zone_assumed += assumed
         return found.isoformat()
 
-    kinds: dict[str, Callable[[str, str], Any]] = {
+    kinds: dict[str, Parse] = {
         "text": lambda value, _: text(value),
         "numeric(14, 4)": report_values.amount,
         "integer": report_values.whole,
         "boolean": report_values.flag,
         "timestamptz": moment,
     }
-    parsers: dict[str, Parse] = {name: partial(report_values.key, column=name) for name in entity.key}
-    for name, kind in report_columns(entity).items():
-        if name not in parsers:
-            parsers[name] = partial(_unless_blank, kinds[kind], name)
-    return parsers
-
-
-def _unless_blank(parse: Callable[[str, str], Any], column: str, value: str) -> Any:
-    return None if not value or value.isspace() else parse(value, column)
+    parsers = {name: kinds[kind] for name, kind in report_columns(entity).items()}
+    return parsers | dict.fromkeys(entity.key, report_values.key)
 
 
 def _account(done: LegacyLoad, staged: int, found: Staged) -> None:

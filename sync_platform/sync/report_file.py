@@ -2,15 +2,18 @@
 
 import codecs
 import csv
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 from sync_platform.core.errors import InvalidRequest
 
 DELIMITERS = (",", ";", "\t")
 LONGEST_LINE = 1 << 20  # characters
+#: Records read so far, bytes read so far, bytes in all.
+OnProgress = Callable[[int, int, int], None]
 _CHUNK = 1 << 20  # bytes
 _SHOWN = 60  # characters of a name that somebody else chose
 
@@ -26,16 +29,14 @@ class ReportFile:
     size: int
 
 
-@dataclass(frozen=True)
-class ReportLine:
-    """One record. ``number`` is the line of the file on which it starts, ``offset`` the bytes read so far.
+class ReportLine(NamedTuple):
+    """One record. ``number`` is the line of the file on which it starts.
 
     ``broken`` says why the record could not be taken apart; it has no values then.
     """
 
     number: int
     values: Sequence[str]
-    offset: int
     broken: str = ""
 
 
@@ -59,33 +60,43 @@ def look_at_report(path: Path, allowed: Sequence[str], required: Collection[str]
     return ReportFile(path, encoding, delimiter, tuple(split[delimiter]), size)
 
 
-def read_report(file: ReportFile) -> Iterator[ReportLine]:
+def read_report(
+    file: ReportFile, told_every: int = 0, on_progress: OnProgress = lambda *_: None
+) -> Iterator[ReportLine]:
     """Every record after the header, blank lines left out; one line of the file is held at a time.
 
-    Raises InvalidRequest where the rest of the file makes no sense: a quote that is never closed, an endless line.
+    ``on_progress`` hears of every so many records and of the end. Raises InvalidRequest where the rest of the file
+    makes no sense: a quote that is never closed, an endless line.
     """
-    with file.path.open(encoding=file.encoding, newline="") as text:
+    with file.path.open("rb") as raw, TextIOWrapper(raw, encoding=file.encoding, newline="") as text:
         reader = csv.reader(_lines(text, file.path), delimiter=file.delimiter, strict=True)
-        header_is_read = False
+        count = -1  # the first one is the header
         while True:
             number = reader.line_num + 1
-            broken, values = "", []
             try:
-                values = next(reader)
+                line = ReportLine(number, next(reader))
             except StopIteration:
-                return
+                break
             except csv.Error as error:
-                if "expected after" not in str(error):  # the reader went on over the lines that follow
-                    raise InvalidRequest(
-                        f"{file.path.name}: line {number} opens a quote that is not closed, or has a value of more "
-                        f"than {csv.field_size_limit()} characters; nothing was loaded"
-                    ) from None
-                broken = "a quote inside a quoted value has to be doubled"
-            if not broken and not any(value.strip() for value in values):
+                line = ReportLine(number, (), _broken(error, file.path, number))
+            if not line.broken and not any(value.strip() for value in line.values):
                 continue
-            if header_is_read:
-                yield ReportLine(number, values, text.buffer.tell(), broken)
-            header_is_read = True
+            count += 1
+            if count:
+                yield line
+            if told_every and count and count % told_every == 0:
+                on_progress(count, raw.tell(), file.size)
+    on_progress(count, file.size, file.size)
+
+
+def _broken(error: csv.Error, path: Path, number: int) -> str:
+    """Why one record is no CSV. Raises InvalidRequest if the reader took the lines that follow for a part of it."""
+    if "expected after" in str(error):
+        return "a quote inside a quoted value has to be doubled"
+    raise InvalidRequest(
+        f"{path.name}: line {number} opens a quote that is not closed, or has a value of more than "
+        f"{csv.field_size_limit()} characters; nothing was loaded"
+    ) from None
 
 
 def _encoding(path: Path) -> str:
