@@ -8,10 +8,13 @@ from typing import Annotated
 import msgspec
 import typer
 
+from sync_platform.cli.output import AsJson, emit, progress, table_of
 from sync_platform.core.errors import InvalidRequest
 from sync_platform.sandbox.demo_world import demo_shops
 from sync_platform.sandbox.faults import Fault
 from sync_platform.sandbox.gate import CallLimit
+from sync_platform.sandbox.old_reports import write_old_reports
+from sync_platform.sandbox.report_source import served_sources
 from sync_platform.sandbox.serve import serve
 
 MAX_FAULTS_BYTES = 1 << 20
@@ -35,6 +38,24 @@ def start(
     now = datetime.now(UTC)
     shops = demo_shops(now.date(), now=now, clock=time.time, seed=seed)
     serve(shops, port, seed=seed, limit=CallLimit() if limit else None, faults=_faults(faults))
+
+
+@app.command("old-reports")
+def old_reports(
+    folder: Annotated[Path, typer.Argument(help="Gets a folder per shop, named like its tenant.", file_okay=False)],
+    url: Annotated[str, typer.Option(help="Address that the running stand-in printed.")],
+    seed: Annotated[int, typer.Option(help="The same seed spoils the same records.")] = 2026,
+    as_json: AsJson = False,
+) -> None:
+    """Write the old reports of the shops that a stand-in serves, for `legacy load`: partly stale, partly missing."""
+    sources = served_sources(url, datetime.now(UTC))
+    written = []
+    with progress("old reports") as step:
+        for number, source in enumerate(sources, 1):
+            step(source.name, number, len(sources))
+            paths = write_old_reports(source, folder / source.slug, seed=seed)
+            written += [{"shop": source.name, "table": table, "file": str(path)} for table, path in paths.items()]
+    emit(written, as_json, table_of("shop", "table", "file", rows=[tuple(one.values()) for one in written]))
 
 
 def _faults(path: Path | None) -> list[Fault]:
