@@ -18,5 +18,17 @@ values (%(id)s, %(slug)s, %(name)s, %(zone)s, %(country)s);
 update platform.tenants set settings = settings || jsonb_build_object('call_weight', %(weight)s::double precision)
 where id = %(tenant_id)s;
 
+-- name: thresholds
+select (settings ->> 'churn_medium_days')::integer, (settings ->> 'churn_high_days')::integer,
+       (settings ->> 'vip_visits')::integer, (settings ->> 'vip_value')::numeric
+from platform.tenants where id = %(tenant_id)s for update;
+
+-- name: set_thresholds
+-- What is not given stays as it is; what was never given follows the defaults.
+update platform.tenants set settings = settings || jsonb_strip_nulls(jsonb_build_object(
+    'churn_medium_days', %(churn_medium_days)s::integer, 'churn_high_days', %(churn_high_days)s::integer,
+    'vip_visits', %(vip_visits)s::integer, 'vip_value', %(vip_value)s::numeric))
+where id = %(tenant_id)s;
+
 -- name: set_state
 update platform.tenants set state = %(state)s where id = %(tenant_id)s;
