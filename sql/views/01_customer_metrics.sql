@@ -1,4 +1,4 @@
--- Values derived from receipts, one row per customer (BLZ-30 to BLZ-35). Nothing is stored; thresholds are the tenant's.
+-- Values derived from receipts, one row per customer (BLZ-30 to BLZ-35). Nothing is stored; thresholds are a tenant's.
 -- The same text over two sources: "blaze_customer_metrics" is what Blaze says and what production is compared with;
 -- "customer_metrics" is for people: production, with the receipts that only the old reports knew.
 
@@ -56,7 +56,7 @@ begin
                 where r.trans_type = 'sale' and r.status = 'completed'
                    or r.trans_type = 'refund' and coalesce(r.status, '') not in (
                        'void', 'voidsales', 'canceled', 'cancelled', 'draft', 'queued', 'hold', 'inprogress', 'pending')
-            ), days as (  -- by hash; count(distinct ...) would sort
+            ), days as (  -- quicker than count(distinct ...), which sorts the receipts of each customer again
                 select r.customer_id, r.day, sum(r.amount) as amount, sum(r.tax) as tax,
                        bool_or(r.sold) and r.day is not null as visited
                 from counted r group by r.customer_id, r.shop_id, r.day
