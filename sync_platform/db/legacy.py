@@ -7,12 +7,17 @@ from typing import Any
 from psycopg import Connection, sql
 from psycopg.rows import dict_row
 
+from sync_platform.core.errors import Refused
 from sync_platform.db.copy_text import OPTIONS, copy_chunks
 from sync_platform.db.field_map import SCHEMA, MappedEntity
 
 STAGE = sql.Identifier("report_lines")
 # Of a table that grew since its last ANALYZE the planner expects a handful of rows, and would read all per line.
 _NO_LOOPS = sql.SQL("select set_config('enable_nestloop', 'off', true)")
+# waiting for the other's rows would last as long as its load, and end in a lock time-out
+_LOCK = sql.SQL(
+    "select pg_try_advisory_xact_lock(hashtextextended('legacy/' || platform.current_tenant() || '/' || %s, 0))"
+)
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,13 @@ class Staged:
 def report_columns(entity: MappedEntity) -> dict[str, str]:
     """The columns that an old report can have, with their types: the key, and every field that was not added later."""
     return dict.fromkeys(entity.key, "text") | {field.name: field.type for field in entity.fields if not field.added}
+
+
+def lock_loading(conn: Connection[Any], entity: MappedEntity) -> None:
+    """One load per tenant and table, until the end of the transaction. Raises Refused while there is another."""
+    row = conn.execute(_LOCK, (entity.name,)).fetchone()
+    if row is None or not row[0]:
+        raise Refused(f"another report is being loaded into {entity.table}; try again when it is done")
 
 
 class ReportStage:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from sync_platform.core.redact import masked
 from sync_platform.core.tenant import Tenant
 from sync_platform.db.copy_text import copy_line
 from sync_platform.db.field_map import MappedEntity, mapped_entity
-from sync_platform.db.legacy import ReportStage, Staged, report_columns
+from sync_platform.db.legacy import ReportStage, Staged, lock_loading, report_columns
 from sync_platform.sync.platform import Platform
 from sync_platform.sync.report_file import OnProgress, ReportFile, ReportLine, look_at_report, read_report
 from sync_platform.transforms import report_values
@@ -21,6 +20,7 @@ from sync_platform.transforms.values import ValueRejected, text
 LISTED_ERRORS = 100
 SAMPLE = 20
 _LINES_AT_ONCE = 20_000
+_BYTES_AT_ONCE = 8 << 20
 _LONGEST_SHOWN = 60
 
 #: From the text and the name of its column; raises ValueRejected.
@@ -74,17 +74,20 @@ def load_report(
 
     Rows that are there stay untouched, whatever the file says; a line that cannot be read is reported and the others
     are loaded. A dry run writes nothing (SYS-20). Repeated after a lost connection, it finds rows of its own that were
-    committed unnoticed as already there. Raises InvalidRequest for a file that is no report of ``table``.
+    committed unnoticed as already there. Raises InvalidRequest for a file that is no report of ``table``, and Refused
+    while another one is being loaded into it.
     """
     entity = mapped_entity(table)
     file = look_at_report(path, list(report_columns(entity)), entity.key)
 
     def work(conn: Connection[Any]) -> LegacyLoad:
         done = LegacyLoad(entity.name, path.name, file.encoding, file.delimiter, file.columns, dry_run)
+        if not dry_run:
+            lock_loading(conn, entity)
         stage = ReportStage(conn, entity, file.columns)
         lines = _good_lines(file, entity, tenant, done, on_progress)
         staged = 0
-        while batch := list(islice(lines, _LINES_AT_ONCE)):
+        for batch in _batches(lines):
             stage.add(batch)
             staged += len(batch)
         found = stage.look() if dry_run else stage.insert()
@@ -94,6 +97,19 @@ def load_report(
         return done
 
     return platform.database.run(work, tenant.id)
+
+
+def _batches(lines: Iterator[bytes]) -> Iterator[list[bytes]]:
+    batch: list[bytes] = []
+    size = 0
+    for line in lines:
+        batch.append(line)
+        size += len(line)
+        if len(batch) == _LINES_AT_ONCE or size >= _BYTES_AT_ONCE:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def _good_lines(

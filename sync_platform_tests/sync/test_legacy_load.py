@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from psycopg.rows import dict_row
 
-from sync_platform.core.errors import InvalidRequest
+from sync_platform.core.errors import InvalidRequest, Refused
 from sync_platform.core.tenant import Tenant
 from sync_platform.db.field_map import field_map
-from sync_platform.db.legacy import ReportStage, report_columns
+from sync_platform.db.legacy import ReportStage, lock_loading, report_columns
 from sync_platform.sandbox.decay import NO_DECAY
 from sync_platform.sandbox.old_reports import old_report_rows, write_old_reports
 from sync_platform.sandbox.report_source import source_of
@@ -170,6 +170,20 @@ def test_a_load_that_fails_half_way_leaves_nothing(platform: Platform, tenant: T
     with pytest.raises(InvalidRequest, match="line 30002 opens a quote"):
         load_report(platform, tenant, "customers", report)
     assert stored(platform, tenant) == []
+
+
+def test_two_loads_into_one_table_do_not_wait_for_each_other(
+    platform: Platform, tenant: Tenant, other_tenant: Tenant, report: Path
+) -> None:
+    """CLI-01: the second is refused at once; a dry run, another table and another tenant are not."""
+    report.write_text("member_id,name\nm1,Ann\n")
+    with platform.database.transaction(tenant.id) as conn:
+        lock_loading(conn, field_map()["customers"])
+        with pytest.raises(Refused, match=r"loaded into public\.customers"):
+            load_report(platform, tenant, "customers", report)
+        assert load_report(platform, tenant, "customers", report, dry_run=True).inserted == 1
+        assert load_report(platform, other_tenant, "customers", report).inserted == 1
+    assert load_report(platform, tenant, "customers", report).inserted == 1
 
 
 def test_a_large_file_is_read_in_pieces(
