@@ -10,7 +10,7 @@ from typing import NamedTuple, TextIO
 
 from sync_platform.core.errors import InvalidRequest
 
-DELIMITERS = (",", ";", "\t")
+DELIMITERS = (",", ";", "\t", "|")
 LONGEST_LINE = 1 << 20  # characters
 #: Records read so far, bytes read so far, bytes in all.
 OnProgress = Callable[[int, int, int], None]

@@ -38,7 +38,7 @@ _FLAGS = {
 
 
 def key(value: str, column: str) -> str:
-    """A key, trimmed (SYS-03). Raises ValueRejected for a blank one, or one that no index holds."""
+    """A key, trimmed (SYS-21). Raises ValueRejected for a blank one, or one that no index holds."""
     found = trimmed_key(value, column)
     if len(found) > LONGEST_KEY:
         raise ValueRejected("out_of_range", column, f"is longer than {LONGEST_KEY} characters")

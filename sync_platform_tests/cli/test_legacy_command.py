@@ -59,7 +59,7 @@ def test_rejected_lines_are_shown_and_the_rest_is_loaded(shell: Shell, cedar: st
 
 
 def test_a_dry_run_shows_rows_and_no_personal_value(shell: Shell, cedar: str, tmp_path: Path) -> None:
-    """SYS-20, SEC-24."""
+    """SYS-20, SEC-40."""
     file = tmp_path / "old.csv"
     file.write_text("member_id,name,total_visits\nm1,Geheim,4\n")
     shown = load(shell, file, "--dry-run")

@@ -115,7 +115,7 @@ def test_bad_lines_are_named_and_the_others_are_loaded(platform: Platform, tenan
 
 
 def test_a_personal_value_is_masked_in_errors_and_samples(platform: Platform, tenant: Tenant, report: Path) -> None:
-    """SEC-24. No personal column of the map can be wrong today, as all are texts; one that can is treated alike."""
+    """SEC-40. No personal column of the map can be wrong today, as all are texts; one that can is treated alike."""
     row, errors = legacy._row(ReportLine(7, ["Geheim"]), [("name", whole)], (), {"name"})
     assert (row, errors) == ([], [LineError(7, "name", "is not a number such as 1234.50 or $1,234.50", "G***(6)")])
     report.write_text("member_id,name,total_visits\nm1,Geheim,3\n")
@@ -138,7 +138,7 @@ def test_errors_are_listed_up_to_a_hundred_and_all_counted(platform: Platform, t
 def test_of_several_lines_with_one_key_the_last_good_one_counts(
     platform: Platform, tenant: Tenant, report: Path
 ) -> None:
-    """SYS-03."""
+    """The file's own order decides; a line that cannot be read replaces nothing."""
     report.write_text("member_id,name,total_visits\nm1,first,1\nm2,only,1\n m1 ,second,2\nm1,last,x\n")
     assert fates(load_report(platform, tenant, "customers", report)) == (4, 2, 0, 1, 1)
     assert [(row["name"], row["total_visits"]) for row in stored(platform, tenant)] == [("second", 2), ("only", 1)]
@@ -165,7 +165,7 @@ def test_a_dry_run_has_the_numbers_of_the_real_one_and_writes_nothing(
 
 
 def test_a_load_that_fails_half_way_leaves_nothing(platform: Platform, tenant: Tenant, report: Path) -> None:
-    """SYS-09: one transaction. The endless quote is behind 30,000 lines that were staged before."""
+    """One transaction. The endless quote is behind 30,000 lines that were staged before."""
     report.write_text("member_id,name\n" + "".join(f"m{n},N\n" for n in range(30_000)) + 'q,"never closed\nr,S\n')
     with pytest.raises(InvalidRequest, match="line 30002 opens a quote"):
         load_report(platform, tenant, "customers", report)
@@ -189,7 +189,7 @@ def test_two_loads_into_one_table_do_not_wait_for_each_other(
 def test_a_large_file_is_read_in_pieces(
     platform: Platform, tenant: Tenant, report: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """PERF-04: lines are taken one by one and sent 500 at a time; no more are ever held."""
+    """Lines are taken one by one and sent 500 at a time; no more are ever held."""
     monkeypatch.setattr(legacy, "_LINES_AT_ONCE", 500)
     taken, sent = 0, 0
     add = ReportStage.add

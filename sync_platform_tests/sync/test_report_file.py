@@ -31,7 +31,7 @@ def values(file: ReportFile) -> list[list[str]]:
     [("utf-8", "utf-8-sig"), ("utf-8-sig", "utf-8-sig"), ("cp1252", "cp1252"), ("utf-16", "utf-16")],
 )
 def test_names_survive_every_encoding(path: Path, encoding: str, found: str) -> None:
-    """CSV-01: one accented letter behind two megabytes of plain ones decides."""
+    """CSV-05: one accented letter behind two megabytes of plain ones decides."""
     text = "member_id,name\n" + "m0,Ann\n" * 300_000 + "m1,Zoë “Z” Schäfer\n"
     file = look(path, text.encode(encoding))
     assert file.encoding == found
@@ -39,14 +39,15 @@ def test_names_survive_every_encoding(path: Path, encoding: str, found: str) -> 
 
 
 def test_bytes_that_are_no_text_are_refused(path: Path) -> None:
+    """CSV-05."""
     with pytest.raises(InvalidRequest, match="neither UTF-8 nor Windows-1252"):
         look(path, b"member_id,name\nm1,\x81\x8d\n")
 
 
-@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
 def test_the_header_tells_the_delimiter(path: Path, delimiter: str, ending: str) -> None:
-    """Case and blanks around names do not matter; blank lines are left out."""
+    """CSV-05: case and blanks around names do not matter; blank lines are left out."""
     header = delimiter.join(['"Member_ID "', " NAME", "phone"])
     file = look(path, ending.join(["", header, "", delimiter.join(["m1", '"a,b;c"', "5"]), ""]))
     assert (file.delimiter, file.columns) == (delimiter, ALLOWED)
@@ -75,7 +76,7 @@ def test_what_is_no_report_is_refused_by_name(path: Path, content: str, named: s
 
 
 def test_a_file_without_a_header_does_not_show_its_first_record(path: Path) -> None:
-    """SEC-24."""
+    """SEC-40."""
     with pytest.raises(InvalidRequest, match="names no column; allowed are member_id") as refused:
         look(path, "m1,Geheim,5550100\n")
     assert "Geheim" not in str(refused.value)

@@ -170,7 +170,7 @@ def test_what_is_no_time_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "  ", "\x00", "k" * 201])
 def test_a_key_is_not_blank_and_fits_into_an_index(text: str) -> None:
-    """SYS-03."""
+    """SYS-21: and is trimmed."""
     with pytest.raises(ValueRejected):
         key(text, "member_id")
     assert key(" abc ", "member_id") == "abc"
