@@ -42,6 +42,10 @@ GOALS = {
     "tick.bookkeeping_ms": Goal("<=", 12, "ms"),
     "ui.asset_page_300x365_s": Goal("<=", 1, "s"),
     "definitions.load_s": Goal("<=", 5, "s"),
+    "compare.vs_full_join": Goal("<=", 10, "x"),
+    "compare.vs_reladiff": Goal(">=", 1.5, "x"),
+    "promote.vs_update": Goal("<=", 5, "x"),
+    "promote.reader_wait_ms": Goal("<=", 100, "ms"),
 }
 
 

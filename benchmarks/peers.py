@@ -10,7 +10,7 @@ from typing import Any
 from benchmarks.children import ROOT, Measured, measure
 from sync_platform.sandbox.spec import ShopSpec
 
-DLT_PYTHON = ROOT / "benchmarks" / ".venv" / "bin" / "python"
+PEERS_PYTHON = ROOT / "benchmarks" / ".venv" / "bin" / "python"
 NAIVE_SCHEMA, DLT_SCHEMA = "naive", "peer"
 DLT_TABLES = ("customers", "transactions", "transactions__items", "products")
 
@@ -24,7 +24,7 @@ def run_naive(folder: Path, url: str, base_url: str, spec: ShopSpec, now: dateti
 def run_dlt(folder: Path, url: str, base_url: str, spec: ShopSpec, now: datetime, **options: str) -> Measured:
     """dlt into the schema ``peer``. What it remembers between runs lies in ``folder``."""
     task = _task(url, base_url, spec, now) | {"pipelines_dir": str(folder)} | options
-    return measure([str(DLT_PYTHON), "-m", "benchmarks.dlt_peer"], os.environ, folder, json.dumps(task))
+    return measure([str(PEERS_PYTHON), "-m", "benchmarks.dlt_peer"], os.environ, folder, json.dumps(task))
 
 
 def _task(url: str, base_url: str, spec: ShopSpec, now: datetime) -> dict[str, Any]:

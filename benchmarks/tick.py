@@ -77,7 +77,7 @@ def _tick(
     """Change the shops, let the schedules tick once, and wait for the end of their ``runs``."""
     shops.change()
     at = (datetime.now(UTC) + LEAD + timedelta(minutes=1)).replace(second=0, microsecond=0)
-    cron = dict.fromkeys((*SCHEDULES, "BLAZE_TRAILING", "PRUNE"), NEVER)
+    cron = dict.fromkeys((*SCHEDULES, "BLAZE_TRAILING", "BLAZE_COMPARE", "PRUNE"), NEVER)
     cron |= dict.fromkeys(schedules, f"{at:%M %H} * * *")
     settings = {f"{PREFIX}SCHEDULES__{name}": text for name, text in cron.items()}
     with home.daemon(module, **settings, **{f"{PREFIX}SCHEDULES__RUNNING": "true"}) as daemon:

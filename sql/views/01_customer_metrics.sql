@@ -60,12 +60,12 @@ begin
                 select r.customer_id, r.day, sum(r.amount) as amount, sum(r.tax) as tax,
                        bool_or(r.sold) and r.day is not null as visited
                 from counted r group by r.customer_id, r.shop_id, r.day
-            ), sums as (
+            ), sums as materialized (  -- or a comparison of a table never analysed works it out again for each row
                 select d.customer_id, sum(d.amount) as lifetime_value, sum(d.tax) as tax,
                        count(*) filter (where d.visited) as total_visits,
                        max(d.day) filter (where d.visited) as last_sale
                 from days d group by d.customer_id
-            ), visits as (
+            ), visits as materialized (
                 select c.tenant_id, c.member_id,
                        coalesce(s.lifetime_value, 0)::numeric(20, 4) as lifetime_value,
                        (coalesce(s.lifetime_value, 0) - coalesce(s.tax, 0))::numeric(20, 4) as lifetime_value_net,

@@ -21,6 +21,7 @@ from sync_platform.cli import (
     database,
     demo,
     doctor,
+    legacy,
     promote,
     quarantine,
     runs,
@@ -55,6 +56,7 @@ app.add_typer(tenant.app, name="tenant")
 app.add_typer(credential.app, name="credential")
 app.add_typer(runs.app, name="runs")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(legacy.app, name="legacy")
 app.add_typer(compare.app, name="compare")
 app.add_typer(promote.app, name="promote")
 app.command("rollback")(promote.rollback)

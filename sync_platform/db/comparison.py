@@ -198,7 +198,7 @@ def _store(conn: Connection[Any], request: ComparisonRequest, result: Comparison
         cursor.executemany(query("comparison", "store_field"), rows)
     if request.days is None:
         conn.execute(query("comparison", "forget_rows"), scope)
-        conn.execute(statements.ROWS, {**scope, "comparison": comparison})
+        conn.execute(statements.differing_keys(request.entity), {**scope, "comparison": comparison})
         conn.execute(statements.DAYS, scope)
     return ComparisonResult(**{**vars(result), "id": comparison})
 

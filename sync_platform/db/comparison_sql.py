@@ -33,13 +33,20 @@ DAYS = sql.SQL(
     " from compared group by business_day, shop_id"
 )
 
-#: Rows to look at: those that one side lacks, and those with a field that differs or would be cleared.
-ROWS = sql.SQL(
-    "insert into platform.comparison_rows (tenant_id, entity, key_1, key_2, comparison_id, row_class, classes)"
-    " select %(tenant)s, %(entity)s, key_1, key_2, %(comparison)s, row_class,"
-    " case row_class when 'both' then classes else '' end"
-    " from compared where row_class <> 'both' or classes like '%%D%%' or classes like '%%S%%'"
-)
+
+def differing_keys(entity: MappedEntity) -> sql.SQL:
+    """Rows to look at: those that one side lacks, and those with a field that differs or would be cleared."""
+    cleared = [
+        f" or substr(classes, {place}, 1) = 'S'"
+        for place, field in enumerate(entity.fields, 1)
+        if field.policy == "always"
+    ]
+    return text(
+        "insert into platform.comparison_rows (tenant_id, entity, key_1, key_2, comparison_id, row_class, classes)"
+        " select %(tenant)s, %(entity)s, key_1, key_2, %(comparison)s, row_class,"
+        " case row_class when 'both' then classes else '' end"
+        f" from compared where row_class <> 'both' or classes like '%%D%%'{''.join(cleared)}"
+    )
 
 
 def stage(entity: MappedEntity, *, low: bool, high: bool, days: bool) -> sql.SQL:
@@ -139,6 +146,17 @@ def values_of(entity: MappedEntity, field: MappedField) -> sql.SQL:
         f"select k.key_1, k.key_2, p.{field.name}, s.{field.name}"
         " from unnest(%(keys_1)s::text[], %(keys_2)s::text[]) as k (key_1, key_2)"
         f" join ({production_side(entity)}) p on {on} join ({staging_side(entity)}) s on {also}"
+    )
+
+
+def rows_missing(entity: MappedEntity, field: MappedField) -> sql.SQL:
+    """Rows whose value staging lacks, as they are now: nothing would be overwritten, so no comparison lists them."""
+    second = entity.key[1] if len(entity.key) > 1 else "''::text"
+    return text(
+        f"select {entity.key[0]} as key_1, {second} as key_2, row_class from analytics.{entity.name}_comparison"
+        f" where row_class = 'both' and {field.name}_class = 'S'"
+        f" and ({entity.key[0]}, {second}) > (%(after_1)s, %(after_2)s)"
+        " order by 1, 2 limit %(limit)s"
     )
 
 

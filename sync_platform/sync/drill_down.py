@@ -9,7 +9,7 @@ from psycopg.rows import dict_row
 from sync_platform.core.errors import InvalidRequest
 from sync_platform.core.redact import masked
 from sync_platform.core.tenant import Tenant
-from sync_platform.db.comparison_sql import WHOLE_TABLES, one_row, raw_records, values_of
+from sync_platform.db.comparison_sql import WHOLE_TABLES, one_row, raw_records, rows_missing, values_of
 from sync_platform.db.field_map import MappedEntity, MappedField, mapped_entity
 from sync_platform.db.queries import query
 from sync_platform.sync.comparison import MAX_ROWS, ROLE
@@ -48,7 +48,11 @@ def differing_rows(
         "limit": max(1, min(limit, MAX_ROWS)),
     }
     with platform.database.transaction(tenant.id, ROLE) as conn:
-        rows = conn.cursor(row_factory=dict_row).execute(query("comparison", "rows"), values).fetchall()
+        live = mapped is not None and shown == "staging_null"
+        if live:
+            conn.execute(WHOLE_TABLES)
+        statement = rows_missing(found, mapped) if live and mapped else query("comparison", "rows")
+        rows = conn.cursor(row_factory=dict_row).execute(statement, values).fetchall()
         keys = [(row["key_1"], row["key_2"]) for row in rows]
         both = _values(conn, found, mapped, keys) if mapped and lonely is None else {}
     return [
