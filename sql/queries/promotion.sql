@@ -128,6 +128,12 @@ select id, field, followed_at from platform.promotions
 where tenant_id = %(tenant)s and entity = %(entity)s and kind = 'promotion' and state in ('active', 'finalized')
 order by id;
 
+-- name: followed_tables
+-- Tables with a promoted field: asked after every sync.
+select distinct entity from platform.promotions
+where tenant_id = %(tenant)s and kind = 'promotion' and state in ('active', 'finalized')
+order by entity;
+
 -- name: set_followed
 update platform.promotions set followed_at = %(followed_at)s, written = written + %(written)s
 where tenant_id = %(tenant)s and id = %(id)s;

@@ -11,6 +11,7 @@ import typer
 from sync_platform.cli.output import AsJson, emit, progress, table_of
 from sync_platform.core.errors import InvalidRequest
 from sync_platform.db.compared import ComparisonResult
+from sync_platform.db.field_map import split_field
 from sync_platform.db.tenants import find_tenant
 from sync_platform.settings import load_settings
 from sync_platform.sync import acceptance, comparison, drill_down
@@ -190,16 +191,8 @@ def revoke(
     emit({"id": number, "revoked": True}, as_json, f"{number} is revoked; it counts from the next comparison on")
 
 
-def split_field(text: str) -> tuple[str, str]:
-    """``customers.phone`` as table and field. Raises InvalidRequest."""
-    table, dot, name = text.partition(".")
-    if not dot or not name:
-        raise InvalidRequest(f"{text[:60]!r} is no field; write table.field, such as customers.phone")
-    return table, name
-
-
 def _emit(found: list[ComparisonResult], as_json: bool) -> None:
-    shown = []
+    shown: list[tuple[Any, ...]] = []
     for result in found:
         shown.append(
             (

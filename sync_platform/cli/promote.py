@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
-from sync_platform.cli.compare import TenantSlug, split_field
+from sync_platform.cli.compare import TenantSlug
 from sync_platform.cli.confirm import confirm
 from sync_platform.cli.output import AsJson, emit, progress, say, table_of
-from sync_platform.db.field_map import field_map
+from sync_platform.db.field_map import field_map, split_field
 from sync_platform.db.promotions import PromotionRow, list_promotions
 from sync_platform.db.tenants import find_tenant
 from sync_platform.settings import load_settings
@@ -41,7 +41,7 @@ def plan(tenant: TenantSlug, as_json: AsJson = False) -> None:
             if one.kind == "promotion"
         }
         found = [one for name in field_map() for one in verdicts(platform, owner, name)]
-    data = []
+    data: list[dict[str, Any]] = []
     for one in found:
         promotion = promotions.get((one.entity, one.field))
         group = next((f.group for f in field_map()[one.entity].fields if f.name == one.field), None)

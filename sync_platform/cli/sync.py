@@ -128,6 +128,7 @@ def _as_data(result: SyncResult) -> dict[str, Any]:
         "entity": result.request.entity,
         "state": result.state,
         "error": {"code": result.error.code, "message": str(result.error)} if result.error else None,
+        "warnings": list(result.warnings),
         "windows": [[window.start.isoformat(), window.end.isoformat()] for window in result.windows],
         "runs": [
             {
@@ -154,7 +155,7 @@ def _table(results: list[SyncResult]) -> Any:
         for report in result.reports:
             c = report.counters
             fates = (c.inserted, c.updated, c.unchanged, c.stale, c.duplicate_in_batch, c.quarantined)
-            note = str(result.error) if result.error else ""
+            note = "; ".join([str(result.error)] if result.error else result.warnings)
             rows.append((slug, report.entity, report.state, c.fetched, *fates, c.deleted, report.api_calls, note))
     return table_of(
         "tenant", "entity", "state", "fetched", "inserted", "updated", "unchanged", "stale", "duplicates",

@@ -123,6 +123,14 @@ def field_map() -> dict[str, MappedEntity]:
     return entities
 
 
+def split_field(text: str) -> tuple[str, str]:
+    """``customers.phone`` as table and field. Raises InvalidRequest."""
+    table, dot, name = text.partition(".")
+    if not dot or not name:
+        raise InvalidRequest(f"{text[:60]!r} is no field; write table.field, such as customers.phone")
+    return table, name
+
+
 def mapped_entity(name: str) -> MappedEntity:
     """Raises InvalidRequest naming the entities there are."""
     if name not in field_map():

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from psycopg import Connection
 from psycopg.rows import class_row, dict_row
@@ -18,7 +18,7 @@ from sync_platform.db.gate import GateRules, Verdict, ask_gate
 from sync_platform.db.queries import query
 from sync_platform.sync.platform import Platform
 
-ROLE = "sp_promoter"
+ROLE: Final = "sp_promoter"
 MAX_ROWS = 1000
 
 OnEntity = Callable[[str, int, int], None]

@@ -1,12 +1,15 @@
 """After a promotion production follows staging: what a sync changed there arrives in the promoted fields (BLZ-10)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import psycopg
+import structlog
 from psycopg import sql
 
+from sync_platform.core.errors import SyncError
 from sync_platform.core.tenant import Tenant
 from sync_platform.db import promotion_sql
 from sync_platform.db.comparison_sql import WHOLE_TABLES
@@ -14,6 +17,16 @@ from sync_platform.db.field_map import ROWS, MappedEntity, field_map
 from sync_platform.db.queries import query
 from sync_platform.sync.comparison import ROLE
 from sync_platform.sync.platform import Platform
+from sync_platform.sync.request import LINES, Entity
+
+# what a person bought decides values of the person: visits, lifetime value, risk
+_AFFECTED: Mapping[Entity, tuple[str, ...]] = {
+    "customers": ("customers",),
+    "transactions": ("transactions", LINES, "customers"),
+    "products": ("products",),
+}
+
+log = structlog.get_logger("sync_platform")
 
 
 @dataclass(frozen=True)
@@ -38,6 +51,27 @@ def follow(platform: Platform, tenant: Tenant, entities: Sequence[str] = ()) -> 
         if entity is not None:
             done += _follow_entity(platform, tenant, entity)
     return done
+
+
+def follow_after_sync(platform: Platform, tenant: Tenant, synced: Iterable[Entity]) -> str | None:
+    """Follow what a sync may have changed; one small query where nothing is promoted.
+
+    Never fails the sync: returns what went wrong, in a sentence. The next sync carries over what this one left.
+    """
+    affected = {table for entity in synced for table in _AFFECTED[entity]}
+    try:
+        with platform.database.transaction(tenant.id, ROLE) as conn:
+            rows = conn.execute(query("promotion", "followed_tables"), {"tenant": tenant.id}).fetchall()
+        if promoted := [row[0] for row in rows if row[0] in affected]:
+            follow(platform, tenant, promoted)
+    except (SyncError, psycopg.Error) as error:
+        # what PostgreSQL says may hold a value of a row
+        reason = (
+            str(error) if isinstance(error, SyncError) else f"{type(error).__name__} {error.sqlstate or ''}".strip()
+        )
+        log.warning("following_failed", tenant=tenant.slug, reason=reason)
+        return f"promoted fields do not follow yet, the next sync tries again: {reason}"
+    return None
 
 
 def _follow_entity(platform: Platform, tenant: Tenant, entity: MappedEntity) -> list[Followed]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from sync_platform.core.errors import CredentialsRejected, SyncError
 from sync_platform.sync.blaze import sync_blaze
+from sync_platform.sync.following import follow_after_sync
 from sync_platform.sync.platform import Platform
 from sync_platform.sync.request import OnProgress, SyncRequest, SyncResult, no_progress
 
@@ -25,7 +26,8 @@ class _StopHere(threading.Event):
 def sync_many(
     platform: Platform, work: Sequence[Sequence[SyncRequest]], on_progress: OnProgress = no_progress
 ) -> Iterator[SyncResult]:
-    """Yield results as they come. Each element of ``work`` is one tenant's requests, done in order.
+    """Yield results as they come. Each element of ``work`` is one tenant's requests, done in order;
+    then what they changed arrives in the fields that are promoted (BLZ-10).
 
     ``on_progress`` is called from the workers' threads. A bug (an exception that is not a SyncError) is raised after
     the other tenants are done. Closing the iterator early asks the workers to stop at the next page.
@@ -56,4 +58,7 @@ def _one_tenant(platform: Platform, requests: Sequence[SyncRequest], on_progress
         # keys that were refused for one entity are not tried for the next ones (HTTP-04)
         results.append(SyncResult(request, error=refused) if refused else sync_blaze(platform, request, on_progress))
         refused = results[-1].error if isinstance(results[-1].error, CredentialsRejected) else None
+    synced = [result.request.entity for result in results if result.finished and not result.request.dry_run]
+    if synced and (warning := follow_after_sync(platform, requests[0].tenant, synced)):
+        results[-1] = replace(results[-1], warnings=(warning,))
     return results

@@ -58,12 +58,16 @@ class EntityReport:
 
 @dataclass(frozen=True)
 class SyncResult:
-    """How one request ended. ``reports`` has a second row for the lines of transactions."""
+    """How one request ended. ``reports`` has a second row for the lines of transactions.
+
+    ``warnings`` are what failed beside it and did not fail it, such as carrying promoted fields into production.
+    """
 
     request: SyncRequest
     reports: tuple[EntityReport, ...] = ()
     windows: tuple[Window, ...] = ()
     error: SyncError | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def state(self) -> str:

@@ -11,7 +11,7 @@ import structlog
 
 from sync_platform.core.errors import AlreadyRunning
 from sync_platform.db.tenants import directory
-from sync_platform.defs.assets.work import due_days, repeats_another, requests_for, scheduled
+from sync_platform.defs.assets.work import due_days, not_active, repeats_another, requests_for, scheduled
 from sync_platform.defs.checks.blaze import check_results
 from sync_platform.defs.day_chart import DAYS, WEEK, day_chart
 from sync_platform.defs.metadata import run_metadata, sample_table
@@ -50,7 +50,7 @@ def sync_partitions(
         if (parent := parent_run(context)) is not None:  # it has ended, or there would be no retry
             close_rows_of(platform, parent, tenants.values())
         due = {} if repeats_another(context.instance, context.run) else due_days(context, platform, tenants, days)
-        failed = {slug: _not_active(slug) for slug in days if slug not in tenants and not scheduled(context)}
+        failed = {slug: not_active(slug) for slug in days if slug not in tenants and not scheduled(context)}
         finished: set[str] = set()
         work = requests_for(context, entity, tenants, due)
         try:
@@ -59,6 +59,8 @@ def sync_partitions(
             with closing(_results(platform, work, told)) as results:
                 for result in results:
                     slug = result.request.tenant.slug
+                    for warning in result.warnings:
+                        context.log.warning(f"{slug} {entity}: {warning}")
                     if result.finished:
                         _record(platform, result, due[slug], recorders)
                         finished.add(slug)
@@ -106,10 +108,6 @@ def _carry_on(
                 recorder.add(key, done[table][str(key)])
         recorder.flush()
     return common
-
-
-def _not_active(slug: str) -> str:
-    return f"{slug} is not an active tenant; see `sync-platform tenant list`"
 
 
 def _record(platform: Platform, result: SyncResult, days: Sequence[date], recorders: Mapping[str, Recorder]) -> None:

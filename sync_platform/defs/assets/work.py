@@ -68,6 +68,11 @@ def scheduled(context: dg.AssetExecutionContext) -> bool:
     return SCHEDULE_TAG in context.run.tags
 
 
+def not_active(slug: str) -> str:
+    """Why nothing is done for a partition of a tenant who is suspended or gone."""
+    return f"{slug} is not an active tenant; see `sync-platform tenant list`"
+
+
 def repeats_another(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
     """Whether an older run has the same run key: two schedulers were at work on one tick (F-06).
 
