@@ -5,6 +5,8 @@ from typing import Any
 import dagster as dg
 
 from sync_platform.defs.assets.blaze import blaze_assets
+from sync_platform.defs.assets.cut_over import cut_over_assets
+from sync_platform.defs.checks.gate import gate_checks
 from sync_platform.defs.jobs import JOBS
 from sync_platform.defs.resources import PlatformSource
 from sync_platform.defs.schedules import SCHEDULES
@@ -16,7 +18,8 @@ from sync_platform.defs.sensors.tenants import tenant_partitions
 def build_defs(**overrides: Any) -> dg.Definitions:
     """All definitions; ``overrides`` replace resources by name, for tests."""
     return dg.Definitions(
-        assets=blaze_assets(),
+        assets=[*blaze_assets(), *cut_over_assets()],
+        asset_checks=gate_checks(),
         jobs=JOBS,
         schedules=SCHEDULES,
         sensors=[tenant_partitions, failed_runs, dead_runs, blaze_freshness],

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from sync_platform.defs.assets.blaze import asset_key
+from sync_platform.defs.assets.cut_over import ANALYTICS, CUT_OVER, PRODUCTION
+from sync_platform.defs.promotion_jobs import promote_field, roll_back_field
 from sync_platform.settings import load_settings
 
 sync_blaze = dg.define_asset_job(
@@ -26,6 +28,13 @@ sync_blaze_products = dg.define_asset_job(
 )
 
 
+compare_blaze = dg.define_asset_job(
+    "compare_blaze",
+    selection=dg.AssetSelection.groups(CUT_OVER, PRODUCTION, ANALYTICS),
+    description="Compares production with Blaze, asks the gate of every field, and carries on what is promoted.",
+)
+
+
 @dg.op
 def prune_event_log(context: dg.OpExecutionContext) -> None:
     """Delete what the settings do not keep."""
@@ -41,4 +50,12 @@ def prune_dagster() -> None:
     prune_event_log()
 
 
-JOBS = (sync_blaze, sync_blaze_sales, sync_blaze_products, prune_dagster)
+JOBS = (
+    sync_blaze,
+    sync_blaze_sales,
+    sync_blaze_products,
+    compare_blaze,
+    promote_field,
+    roll_back_field,
+    prune_dagster,
+)

@@ -1,6 +1,6 @@
 """Day x tenant: the partitions of every synced table (design: partitions, runs, scale)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -52,6 +52,26 @@ class PartitionKey:
     def multi(self) -> dg.MultiPartitionKey:
         """As Dagster wants it in events."""
         return dg.MultiPartitionKey({"day": self.day.isoformat(), "tenant": self.tenant})
+
+
+def tenants_of_run(tags: Mapping[str, str], present: Sequence[str]) -> list[str] | None:
+    """Tenants of a run by its tags, whether its partitions are days of tenants or tenants; None where it has none.
+
+    A range reaches over the tenants between its ends in ``present``, the partition set; of one with an unknown end
+    at least the ends are known.
+    """
+    if PARTITION in tags:
+        return [_tenant(tags[PARTITION])]
+    if RANGE_START not in tags or RANGE_END not in tags:
+        return None
+    first, last = _tenant(tags[RANGE_START]), _tenant(tags[RANGE_END])
+    if first in present and last in present:
+        return list(present[present.index(first) : present.index(last) + 1])
+    return [first, last]
+
+
+def _tenant(key: str) -> str:
+    return key.rpartition("|")[2]
 
 
 def by_tenant(keys: Iterable[PartitionKey]) -> dict[str, list[date]]:

@@ -39,9 +39,10 @@ class Recorder:
         self._asset = asset
         self._waiting: list[dg.AssetMaterialization] = []
 
-    def add(self, key: PartitionKey, metadata: Mapping[str, Any]) -> None:
-        """Record one partition; call ``flush`` at the end, also after an error."""
-        self._waiting.append(dg.AssetMaterialization(self._asset, partition=key.multi, metadata=metadata))
+    def add(self, key: PartitionKey | str, metadata: Mapping[str, Any]) -> None:
+        """Record one partition (text: of a tenant alone); call ``flush`` at the end, also after an error."""
+        partition = key.multi if isinstance(key, PartitionKey) else key
+        self._waiting.append(dg.AssetMaterialization(self._asset, partition=partition, metadata=metadata))
         if len(self._waiting) >= BATCH:
             self.flush()
 
@@ -55,7 +56,7 @@ class Recorder:
 
 
 def take_back_plan(
-    context: dg.AssetExecutionContext, asset: dg.AssetKey, keys: Sequence[PartitionKey], owed: str
+    context: dg.AssetExecutionContext, asset: dg.AssetKey, keys: Sequence[PartitionKey | str], owed: str
 ) -> None:
     """Before a run fails: keys of its range that it was never to fill must not be shown as failed.
 
@@ -63,7 +64,7 @@ def take_back_plan(
     decides; one of a run that does not exist means that nothing is planned. The asset's last run is taken from the
     last event, so that is a plan of our own for ``owed``, a key that really is missing.
     """
-    plans = [(str(key.multi), NOBODY) for key in keys]
+    plans = [(str(key), NOBODY) for key in keys]
     if not plans:
         return
     batch = generate_event_batch_id()  # type: ignore[no-untyped-call]

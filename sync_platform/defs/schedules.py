@@ -13,8 +13,8 @@ from dagster import DagsterRunStatus
 from sync_platform.core.tenant import Tenant
 from sync_platform.db.tenants import directory
 from sync_platform.defs.assets.work import FULL_TAG, OPEN_DAYS_TAG
-from sync_platform.defs.jobs import prune_dagster, sync_blaze, sync_blaze_products, sync_blaze_sales
-from sync_platform.defs.partitions import TENANTS, open_days, range_tags
+from sync_platform.defs.jobs import compare_blaze, prune_dagster, sync_blaze, sync_blaze_products, sync_blaze_sales
+from sync_platform.defs.partitions import RANGE_END, RANGE_START, TENANTS, open_days, range_tags
 from sync_platform.defs.resources import PlatformSource
 from sync_platform.settings import load_settings
 
@@ -53,6 +53,14 @@ def trailing_requests(chunked: Iterator[list[Tenant]], tick: datetime, days: int
     for chunk in chunked:
         last = min(tick.astimezone(tenant.zone).date() for tenant in chunk) - timedelta(days=1)
         yield _request(last - timedelta(days=days - 1), last, chunk, tick, {FULL_TAG: "true"})
+
+
+def compare_requests(chunked: Iterator[list[Tenant]], tick: datetime) -> Iterator[dg.RunRequest]:
+    """One run over all tenants: each check has one result, and it is about everybody."""
+    slugs = [tenant.slug for chunk in chunked for tenant in chunk]
+    if slugs:
+        tags = {RANGE_START: slugs[0], RANGE_END: slugs[-1]}
+        yield dg.RunRequest(run_key=f"{tick.astimezone(UTC):%Y-%m-%dT%H:%M}", tags=tags)
 
 
 def _request(first: date, last: date, chunk: list[Tenant], tick: datetime, tags: dict[str, str]) -> dg.RunRequest:
@@ -123,6 +131,14 @@ blaze_trailing_weekly = _schedule(
     "The last 30 days again, and the whole catalogue of products: late refunds, voids, edits and deletions.",
 )
 
+blaze_compare_hourly = _schedule(
+    "blaze_compare_hourly",
+    compare_blaze.name,
+    SETTINGS.schedules.blaze_compare,
+    compare_requests,
+    "Production and Blaze side by side, of every tenant; closed gates are warnings here.",
+)
+
 prune_daily = dg.ScheduleDefinition(
     name="dagster_prune_daily",
     job=prune_dagster,
@@ -132,4 +148,10 @@ prune_daily = dg.ScheduleDefinition(
     description="Old rows of Dagster's event log.",
 )
 
-SCHEDULES = (blaze_sales_hourly, blaze_products_every_5_minutes, blaze_trailing_weekly, prune_daily)
+SCHEDULES = (
+    blaze_sales_hourly,
+    blaze_products_every_5_minutes,
+    blaze_trailing_weekly,
+    blaze_compare_hourly,
+    prune_daily,
+)

@@ -9,7 +9,9 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from sync_platform.db.field_map import field_map
 from sync_platform.definitions import build_defs
+from sync_platform.defs.partitions import TENANT_PARTITIONS
 
 PROJECT = Path(__file__).parents[2]
 PROGRAM = """
@@ -78,7 +80,8 @@ def test_definitions_are_complete_and_resources_are_replaced_by_name():
     assert defs.resources["platform"] is replaced
     repository = defs.get_repository_def()
     assert {schedule.name for schedule in repository.schedule_defs} == {
-        "blaze_sales_hourly", "blaze_products_every_5_minutes", "blaze_trailing_weekly", "dagster_prune_daily",
+        "blaze_sales_hourly", "blaze_products_every_5_minutes", "blaze_trailing_weekly", "blaze_compare_hourly",
+        "dagster_prune_daily",
     }  # fmt: skip
     assert {sensor.name for sensor in repository.sensor_defs} == {
         "tenant_partitions", "failed_runs", "dead_runs", "blaze_freshness",
@@ -93,6 +96,21 @@ def test_every_synced_table_is_an_asset_that_names_it_and_has_checks():
         assert node.metadata["dagster/table_name"] == f"blaze.{table}"
         assert {key.name for key in node.check_keys} >= {"accounting", "freshness", "uniqueness"}
         assert node.backfill_policy == dg.BackfillPolicy.single_run()
+
+
+def test_the_cut_over_is_one_path_from_staging_to_analytics():
+    """DAG-01, DAG-20: comparison of what was synced, gated production, and what is read; by tenant."""
+    graph = build_defs().resolve_asset_graph()
+    for table, entity in field_map().items():
+        comparison = graph.get(dg.AssetKey(["analytics", f"{table}_comparison"]))
+        production = graph.get(dg.AssetKey(["public", table]))
+        assert dg.AssetKey(["blaze", table]) in comparison.parent_keys
+        assert production.parent_keys == {comparison.key}
+        assert {key.name for key in production.check_keys} == {"gate_rows", *(f"gate_{name}" for name in entity.names)}
+        assert comparison.partitions_def == production.partitions_def == TENANT_PARTITIONS
+        assert production.backfill_policy == dg.BackfillPolicy.single_run()
+    metrics = graph.get(dg.AssetKey(["analytics", "customer_metrics"]))
+    assert metrics.parent_keys == {dg.AssetKey(["public", table]) for table in ("customers", "transactions")}
 
 
 def test_the_instance_limits_runs_by_tags_that_dagster_really_sets():

@@ -15,6 +15,7 @@ from sync_platform.db.tenants import set_tenant_state
 from sync_platform.defs.partitions import RANGE_END, RANGE_START, PartitionKey, open_days
 from sync_platform.defs.resources import PlatformSource
 from sync_platform.defs.schedules import (
+    blaze_compare_hourly,
     blaze_products_every_5_minutes,
     blaze_sales_hourly,
     blaze_trailing_weekly,
@@ -115,10 +116,19 @@ def test_ticks_of_a_platform_with_and_without_tenants(instance, make_platform: M
     requests = evaluate(blaze_trailing_weekly, instance, platform).run_requests
     assert [request.tags[RANGE_END] for request in requests] == ["2026-11-19|zz", "2026-11-20|bb"]
 
+    # one run compares all tenants, so that each check has one result about everybody
+    (request,) = evaluate(blaze_compare_hourly, instance, platform).run_requests
+    assert (request.tags[RANGE_START], request.tags[RANGE_END]) == ("mm", "bb")
+    assert request.run_key == "2026-11-20T18:07"
+    assert blaze_compare_hourly.job_name == "compare_blaze"
+
     tags = {"dagster/schedule_name": "blaze_sales_hourly"}
     run = instance.create_run_for_job(_nothing, tags=tags, status=dg.DagsterRunStatus.STARTED)
     assert run.run_id in evaluate(blaze_sales_hourly, instance, platform).skip_message
     assert evaluate(blaze_products_every_5_minutes, instance, platform).run_requests
+    tags = {"dagster/schedule_name": "blaze_compare_hourly"}
+    comparing = instance.create_run_for_job(_nothing, tags=tags, status=dg.DagsterRunStatus.STARTED)
+    assert comparing.run_id in evaluate(blaze_compare_hourly, instance, platform).skip_message
     instance.report_run_failed(run)
     assert evaluate(blaze_sales_hourly, instance, platform).run_requests
 

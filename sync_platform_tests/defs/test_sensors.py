@@ -64,6 +64,10 @@ def test_a_tenant_is_busy_while_a_run_of_its_partition_or_range_is_not_finished(
     assert busy_tenants(instance, ["b2"]) == {"b2", "d4", "e5"}
     instance.report_run_canceled(run)
     assert busy_tenants(instance, present) == {"e5"}
+    instance.create_run_for_job(nothing, tags={"dagster/partition": "a1"}, status=DagsterRunStatus.STARTED)
+    of_tenants = {RANGE_START: "b2", RANGE_END: "c3"}
+    instance.create_run_for_job(nothing, tags=of_tenants, status=DagsterRunStatus.STARTED)
+    assert busy_tenants(instance, present) == {"a1", "b2", "c3", "e5"}, "also of runs that are partitioned by tenant"
 
 
 def test_the_tenant_sensor_asks_for_new_keys_in_order_of_addition_and_keeps_suspended_ones(

@@ -1,6 +1,7 @@
 """Draws the assets and what feeds them into ``README.md``: ``make graph``."""
 
 import sys
+from collections import Counter
 from pathlib import Path
 
 import dagster as dg
@@ -12,26 +13,49 @@ BEGIN, END = "<!-- asset graph: make graph -->", "<!-- end of asset graph -->"
 
 
 def mermaid(definitions: dg.Definitions = defs) -> str:
-    """One box per fetch with the tables that it fills, and arrows from the source and between assets."""
+    """One box per fetch with the tables that it fills, the other assets, and arrows from sources and between assets.
+
+    Arrows out of an asset with a gate bear the number of its checks: a gate that is closed blocks them.
+    """
+    found = [asset for asset in definitions.assets or () if isinstance(asset, dg.AssetsDefinition)]
+    fetches = {asset.op.name: asset for asset in found if not any(asset.asset_deps.values())}
     lines = ["```mermaid", "flowchart LR"]
     edges: list[str] = []
     sources: set[str] = set()
-    for fetch in sorted(_fetches(definitions), key=lambda found: found.op.name):
-        lines.append(f'  subgraph fetch_{fetch.op.name}["one fetch: {fetch.op.name}"]')
+    for name, fetch in sorted(fetches.items()):
+        lines.append(f'  subgraph fetch_{name}["one fetch: {name}"]')
         for key in sorted(fetch.keys):
-            lines.append(f'    {_node(key)}["{"/".join(key.path)}"]')
+            lines.append(f"    {_box(key)}")
             source = fetch.group_names_by_key[key]
             sources.add(source)
             edges.append(f"  {source} --> {_node(key)}")
         lines.append("  end")
-        for key, above in sorted(fetch.asset_deps.items()):
-            edges += [f"  {_node(upstream)} --> {_node(key)}" for upstream in sorted(above)]
+    gates = _gates(definitions)
+    for asset in sorted((asset for asset in found if asset.op.name not in fetches), key=lambda asset: asset.op.name):
+        for key, above in sorted(asset.asset_deps.items()):
+            lines.append(f"  {_box(key)}")
+            edges += [f"  {_node(one)} --{_label(gates.get(one))}> {_node(key)}" for one in sorted(above)]
     lines += [f'  {source}(["{source.replace("_", " ").capitalize()} API"])' for source in sorted(sources)]
     return "\n".join([*lines, *edges, "```"])
 
 
-def _fetches(definitions: dg.Definitions) -> list[dg.AssetsDefinition]:
-    return [asset for asset in definitions.assets or () if isinstance(asset, dg.AssetsDefinition)]
+def _gates(definitions: dg.Definitions) -> Counter[dg.AssetKey]:
+    """Blocking checks by asset, of those that are not part of a fetch."""
+    specs = [
+        spec
+        for found in definitions.asset_checks or ()
+        if isinstance(found, dg.AssetChecksDefinition)
+        for spec in found.check_specs
+    ]
+    return Counter(spec.asset_key for spec in specs if spec.blocking)
+
+
+def _label(checks: int | None) -> str:
+    return f" gate of {checks} checks --" if checks else ""
+
+
+def _box(key: dg.AssetKey) -> str:
+    return f'{_node(key)}["{"/".join(key.path)}"]'
 
 
 def _node(key: dg.AssetKey) -> str:

@@ -12,6 +12,10 @@ def test_the_drawing_in_the_readme_is_not_stale():
 
 def test_every_asset_is_drawn_with_what_feeds_it():
     drawn = asset_graph.mermaid()
-    for key in defs.resolve_asset_graph().get_all_asset_keys():
-        assert f'{"_".join(key.path)}["{"/".join(key.path)}"]' in drawn
-        assert f"blaze --> {'_'.join(key.path)}" in drawn
+    graph = defs.resolve_asset_graph()
+    for key in graph.get_all_asset_keys():
+        name = "_".join(key.path)
+        assert f'{name}["{"/".join(key.path)}"]' in drawn
+        above = {"_".join(parent.path) for parent in graph.get(key).parent_keys} or {"blaze"}
+        assert all(f"\n  {one} --" in drawn and f"> {name}\n" in drawn for one in above)
+    assert "public_customers -- gate of 24 checks --> analytics_customer_metrics" in drawn

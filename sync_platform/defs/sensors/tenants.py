@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import dagster as dg
 
 from sync_platform.db.tenants import directory
-from sync_platform.defs.partitions import PARTITION, RANGE_END, RANGE_START, TENANT_PARTITIONS, TENANTS, PartitionKey
+from sync_platform.defs.partitions import TENANT_PARTITIONS, TENANTS, tenants_of_run
 from sync_platform.defs.resources import PlatformSource
 from sync_platform.defs.schedules import IN_PROGRESS
 
@@ -26,14 +26,7 @@ def busy_tenants(instance: dg.DagsterInstance, present: Sequence[str]) -> set[st
     """Tenants of runs that are not finished: of their partition, or of their range."""
     busy: set[str] = set()
     for record in instance.get_run_records(dg.RunsFilter(statuses=IN_PROGRESS), limit=1000):
-        tags = record.dagster_run.tags
-        if PARTITION in tags:
-            busy.add(PartitionKey.parse(tags[PARTITION]).tenant)
-        elif RANGE_START in tags and RANGE_END in tags:
-            ends = [PartitionKey.parse(tags[name]).tenant for name in (RANGE_START, RANGE_END)]
-            busy.update(ends)
-            if all(end in present for end in ends):
-                busy.update(present[present.index(ends[0]) : present.index(ends[1]) + 1])
+        busy.update(tenants_of_run(record.dagster_run.tags, present) or ())
     return busy
 
 

@@ -1,0 +1,37 @@
+"""A small chart for the page of a check: a discrepancy rate over time, and the line it has to stay under."""
+
+import base64
+from collections.abc import Sequence
+
+import dagster as dg
+
+WIDTH, HEIGHT = 360, 60
+POINTS = 30
+
+
+def rate_chart(rates: Sequence[float], threshold: float, label: str) -> dg.MarkdownMetadataValue:
+    """The newest 30 rates in percent, oldest first, as an SVG that the page shows by itself, with its figures in words.
+
+    Small on purpose: it is kept with every evaluation.
+    """
+    shown = list(rates[-POINTS:])
+    most = max(*shown, 2 * threshold)
+    drawn = shown if len(shown) > 1 else shown * 2  # a single comparison is a line too
+    step = WIDTH / (len(drawn) - 1)
+    points = " ".join(f"{n * step:.4g},{_height(rate, most)}" for n, rate in enumerate(drawn))
+    limit = _height(threshold, most)
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}">'
+        f'<path d="M0 {limit}h{WIDTH}" stroke="#c0504d" stroke-dasharray="4"/>'
+        f'<polyline points="{points}" fill="none" stroke="#4f7cac" stroke-width="2"/></svg>'
+    )
+    picture = base64.b64encode(svg.encode()).decode()
+    caption = (
+        f"{label}: {shown[-1]:g} % now, {max(shown):g} % at most in {len(shown)} comparisons;"
+        f" below {threshold:g} % passes"
+    )
+    return dg.MetadataValue.md(f"![{caption}](data:image/svg+xml;base64,{picture})\n\n{caption}")
+
+
+def _height(rate: float, most: float) -> str:
+    return f"{max(0.0, HEIGHT - HEIGHT * rate / most):.3g}"
