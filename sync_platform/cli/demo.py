@@ -1,4 +1,4 @@
-"""``sync-platform demo``: from nothing to three tenants' data in PostgreSQL through Dagster, and the proof (CLI-07)."""
+"""``sync-platform demo``: from nothing to three tenants' data in PostgreSQL, the proof, and a cut-over (CLI-07)."""
 
 import os
 import time
@@ -8,6 +8,7 @@ from typing import Any
 
 import typer
 
+from sync_platform.cli.demo_cut_over import play_cut_over
 from sync_platform.cli.demo_report import DemoReport, Row
 from sync_platform.cli.output import AsJson, emit, say
 from sync_platform.cli.processes import sandbox_process
@@ -18,7 +19,7 @@ JOB = "sync_blaze"
 
 
 def demo(as_json: AsJson = False) -> None:
-    """Start PostgreSQL and a stand-in vendor, sync 30 days of three invented shops twice through Dagster, and prove it.
+    """Sync 30 days of three invented shops twice through Dagster, prove it, and let one shop's old reports be replaced.
 
     Works in a data folder of its own and never touches another database. Exit code 1 if anything is off.
     """
@@ -33,7 +34,7 @@ def demo(as_json: AsJson = False) -> None:
 
 
 def play(ready: Stage, url: str) -> DemoReport:
-    """Two runs over all days and tenants, and what came of them."""
+    """Two runs over all days and tenants, what came of them, and a field promoted and taken back."""
     report = DemoReport()
     first, last = ready.days
     with _environment(ready):
@@ -44,6 +45,7 @@ def play(ready: Stage, url: str) -> DemoReport:
             say(f"run {number} over {first} to {last} and {len(ready.tenants)} tenants: {seconds:.0f} s")
             report.add_run(_rows(ready, report), checks)
     report.compare_with_source(ready, url)
+    report.add_cut_over(play_cut_over(ready, url))
     return report
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 from urllib.request import urlopen
 
+from sync_platform.cli.demo_cut_over import CutOver
 from sync_platform.cli.stage import Stage
 from sync_platform.core.window import start_of_day
 from sync_platform.db.run_row import RunRow
@@ -38,6 +39,7 @@ class DemoReport:
     checks: dict[str, bool] = field(default_factory=dict)
     comparison: list[tuple[str, str, int, int]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    cut_over: CutOver = field(default_factory=CutOver)
 
     @property
     def good(self) -> bool:
@@ -78,6 +80,11 @@ class DemoReport:
                     if source != stored:
                         self.problems.append(f"{slug}: {source} {entity} at the source, {stored} in blaze.{table}")
 
+    def add_cut_over(self, cut_over: CutOver) -> None:
+        """What the second half found."""
+        self.cut_over = cut_over
+        self.problems += cut_over.problems
+
     def as_data(self) -> dict[str, Any]:
         """For ``--json``."""
         return {
@@ -85,6 +92,7 @@ class DemoReport:
             "problems": self.problems,
             "runs": [[{"tenant": row.tenant, **_shown(row)} for row in rows] for rows in self.runs],
             "checks": self.checks,
+            "cut_over": self.cut_over.as_data(),
             "source_and_tables": [
                 {"tenant": tenant, "table": table, "source": source, "stored": stored}
                 for tenant, table, source, stored in self.comparison
@@ -107,6 +115,7 @@ class DemoReport:
             lines.append(
                 f"  {tenant:<15} {table:<18} {source:>6} {stored:>6}  {'same' if source == stored else 'DIFFERENT'}"
             )
+        lines += self.cut_over.lines()
         passed = sum(1 for result in self.checks.values() if result)
         lines += ["", f"{passed} of {len(self.checks)} asset checks and runs passed; {seconds:.0f} s in all."]
         lines += [f"OFF: {problem}" for problem in self.problems]

@@ -38,6 +38,10 @@ def test_the_demonstration_proves_itself_from_an_empty_folder(folder: Path) -> N
     assert all(row["inserted"] == row["updated"] == 0 for row in second)
     assert all(row["source"] == row["stored"] > 0 for row in report["source_and_tables"])
     assert all(report["checks"].values())
+    cut_over = report["cut_over"]
+    assert cut_over["loaded"].keys() == {"customers", "transactions", "transaction_items", "products"}
+    assert "is not under 5 %" in cut_over["refused"]
+    assert cut_over["promoted"] == cut_over["restored"] > 0 and cut_over["same_bytes"] is True
     for text in (done.stdout, done.stderr, *_logs(folder)):
         assert b"demo-shop-key" not in text
         assert b"demo-partner-key" not in text
