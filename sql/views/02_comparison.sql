@@ -85,7 +85,7 @@ select
         || (case when p.blaze_created is null then case when s.blaze_created is null then 'N' else 'P' end when s.blaze_created is null then 'S' when p.blaze_created between s.blaze_created - interval '1 seconds' and s.blaze_created + interval '1 seconds' then 'E' else 'D' end)
         || (case when p.blaze_modified is null then case when s.blaze_modified is null then 'N' else 'P' end when s.blaze_modified is null then 'S' when p.blaze_modified between s.blaze_modified - interval '1 seconds' and s.blaze_modified + interval '1 seconds' then 'E' else 'D' end) as classes
 from (
-    select p.*, null::timestamptz as row_time
+    select p.tenant_id, p.member_id, p.name, p.phone, p.email, p.street_address, p.city, p.state, p.zip_code, p.last_visited, p.loyalty_points, p.customer_type, p.lifetime_value, p.total_sales, p.total_visits, p.days_since_last_visit, p.vip_status, p.churn_risk, p.phone_e164, p.lifetime_points, p.is_medical, p.text_opt_in, p.email_opt_in, p.blaze_created, p.blaze_modified, p.origin, p.last_changed_at, null::timestamptz as row_time
     from public.customers p 
     where p.tenant_id = (select platform.current_tenant())
 ) p
@@ -171,7 +171,7 @@ select
         || (case when p.blaze_created is null then case when s.blaze_created is null then 'N' else 'P' end when s.blaze_created is null then 'S' when p.blaze_created between s.blaze_created - interval '1 seconds' and s.blaze_created + interval '1 seconds' then 'E' else 'D' end)
         || (case when p.blaze_modified is null then case when s.blaze_modified is null then 'N' else 'P' end when s.blaze_modified is null then 'S' when p.blaze_modified between s.blaze_modified - interval '1 seconds' and s.blaze_modified + interval '1 seconds' then 'E' else 'D' end) as classes
 from (
-    select p.*, p.date as row_time
+    select p.tenant_id, p.transaction_id, p.customer_id, p.date, p.shop_location, p.staff_name, p.terminal, p.payment_type, p.total_amount, p.total_tax, p.discounts, p.loyalty_points_earned, p.loyalty_points_spent, p.shop_id, p.seller_id, p.refunded_amount, p.blaze_status, p.trans_type, p.parent_transaction_id, p.start_time, p.end_time, p.completed_time, p.blaze_created, p.blaze_modified, p.origin, p.last_changed_at, p.date as row_time
     from public.transactions p 
     where p.tenant_id = (select platform.current_tenant())
 ) p
@@ -238,7 +238,7 @@ select
         || (case when nullif(p.flower_type, '') is null then case when s.flower_type is null then 'N' else 'P' end when s.flower_type is null then 'S' when (p.flower_type = s.flower_type or lower(regexp_replace(btrim(p.flower_type), '\s+', ' ', 'g')) = lower(regexp_replace(btrim(s.flower_type), '\s+', ' ', 'g'))) then 'E' else 'D' end)
         || (case when nullif(p.strain, '') is null then case when s.strain is null then 'N' else 'P' end when s.strain is null then 'S' when (p.strain = s.strain or lower(regexp_replace(btrim(p.strain), '\s+', ' ', 'g')) = lower(regexp_replace(btrim(s.strain), '\s+', ' ', 'g'))) then 'E' else 'D' end) as classes
 from (
-    select p.*, r.date as row_time
+    select p.tenant_id, p.transaction_id, p.order_item_id, p.product_id, p.product_sku, p.product_name, p.brand_name, p.category_name, p.quantity, p.unit_price, p.total_price, p.discount, p.discount_type, p.tax, p.cost_of_goods, p.line_status, p.flower_type, p.strain, p.origin, p.last_changed_at, r.date as row_time
     from public.transaction_items p left join public.transactions r on r.tenant_id = p.tenant_id and r.transaction_id = p.transaction_id
     where p.tenant_id = (select platform.current_tenant())
 ) p
@@ -318,7 +318,7 @@ select
         || (case when p.blaze_created is null then case when s.blaze_created is null then 'N' else 'P' end when s.blaze_created is null then 'S' when p.blaze_created between s.blaze_created - interval '1 seconds' and s.blaze_created + interval '1 seconds' then 'E' else 'D' end)
         || (case when p.blaze_modified is null then case when s.blaze_modified is null then 'N' else 'P' end when s.blaze_modified is null then 'S' when p.blaze_modified between s.blaze_modified - interval '1 seconds' and s.blaze_modified + interval '1 seconds' then 'E' else 'D' end) as classes
 from (
-    select p.*, null::timestamptz as row_time
+    select p.tenant_id, p.product_id, p.sku, p.name, p.brand, p.category, p.vendor, p.retail_price, p.cost, p.is_active, p.thc_content, p.cbd_content, p.vendor_id, p.thca, p.cbda, p.cbg, p.description, p.weight_per_unit, p.unit_value, p.image_url, p.blaze_created, p.blaze_modified, p.origin, p.last_changed_at, null::timestamptz as row_time
     from public.products p 
     where p.tenant_id = (select platform.current_tenant())
 ) p

@@ -150,11 +150,10 @@ def _emit_preview(preview: Preview, *, as_json: bool) -> None:
             if preview.verdict.passed
             else f"the gate is closed: {'; '.join(preview.verdict.reasons)}"
         )
-    counts = ("filled", "changed", "inserted", "left_alone")
-    say(
-        f"{preview.label}: " + ", ".join(f"{data[name]} {name.replace('_', ' ')}" for name in counts if data[name])
-        or "0"
-    )
+    counts = {
+        name.replace("_", " "): data[name] for name in ("filled", "changed", "inserted", "left_alone") if data[name]
+    }
+    say(f"{preview.label}: {', '.join(f'{number} {name}' for name, number in counts.items()) or 'nothing to write'}")
     if preview.sample:
         columns = [name for name in ("key", "before", "after", "changed_since") if name in preview.sample[0]]
         rows = [tuple(one[name] for name in columns) for one in preview.sample]

@@ -56,8 +56,10 @@ def folded(field: MappedField, value: str) -> str:
 def production_side(entity: MappedEntity, bounds: str = "") -> str:
     """What people and applications have now. ``bounds`` are further conditions on ``p``."""
     time = entity.time.production if entity.time else "null::timestamptz"
+    # named one by one: a view of "p.*" would hold on to columns that `finalize` drops
+    columns = ", ".join(f"p.{name}" for name in ("tenant_id", *entity.key, *entity.names, "origin", "last_changed_at"))
     return (
-        f"select p.*, {time} as row_time\n    from {entity.table} p {entity.production_join}\n"
+        f"select {columns}, {time} as row_time\n    from {entity.table} p {entity.production_join}\n"
         f"    where p.tenant_id = (select platform.current_tenant()){bounds}"
     )
 
