@@ -1,7 +1,11 @@
 """What a promotion or a rollback would do, and which rows somebody had changed when it came by (SYS-20, F-19)."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+
+from psycopg import Connection, errors
 
 from sync_platform.core.redact import masked
 from sync_platform.core.tenant import Tenant
@@ -9,10 +13,11 @@ from sync_platform.db import promotion_sql
 from sync_platform.db.comparison_sql import WHOLE_TABLES
 from sync_platform.db.field_map import ROWS, MappedField, mapped_entity
 from sync_platform.db.gate import Verdict, ask_gate
+from sync_platform.db.promotions import unfinished
 from sync_platform.db.queries import query
 from sync_platform.sync.comparison import ROLE, gate_rules
 from sync_platform.sync.platform import Platform
-from sync_platform.sync.promotion import PromotionRequest, promotion_in_force
+from sync_platform.sync.promotion import Deferred, PromotionRequest, promotion_in_force
 
 _EPOCH = "-infinity"
 
@@ -33,8 +38,7 @@ class Preview:
 def preview_promotion(platform: Platform, request: PromotionRequest) -> Preview:
     """The dry run of a promotion: the gate's verdict and the differences. Writes nothing."""
     entity = mapped_entity(request.entity)
-    with platform.database.transaction(request.tenant.id, ROLE, one_snapshot=True) as conn:
-        conn.execute(WHOLE_TABLES)
+    with _one_snapshot(platform, request) as conn:
         (verdict,) = ask_gate(conn, request.tenant.id, entity, gate_rules(platform), [request.field])
         if request.field == ROWS:
             rows = conn.execute(promotion_sql.preview_rows(entity)).fetchall()
@@ -50,9 +54,11 @@ def preview_promotion(platform: Platform, request: PromotionRequest) -> Preview:
 def preview_rollback(platform: Platform, request: PromotionRequest) -> Preview:
     """The dry run of a rollback; ``left_alone`` counts the rows that changed since. Writes nothing."""
     entity = mapped_entity(request.entity)
-    with platform.database.transaction(request.tenant.id, ROLE, one_snapshot=True) as conn:
-        conn.execute(WHOLE_TABLES)
-        number = promotion_in_force(conn, request)
+    with _one_snapshot(platform, request) as conn:
+        interrupted = unfinished(conn, request.tenant.id, request.entity, request.field)
+        # a promotion that stopped half-way is taken back as far as it came
+        halfway = interrupted is not None and interrupted[1] == "promotion"
+        number = interrupted[0] if interrupted and halfway else promotion_in_force(conn, request)
         if request.field == ROWS:
             row = conn.execute(
                 query("promotion", "inserted_rows"), {"tenant": request.tenant.id, "id": number}
@@ -63,6 +69,21 @@ def preview_rollback(platform: Platform, request: PromotionRequest) -> Preview:
     edited = [row for row in rows if row[4]]
     sample = [_difference(mapped, row) for row in (edited or rows)[:20]]
     return Preview(request.label, None, changed=len(rows) - len(edited), left_alone=len(edited), sample=sample)
+
+
+@contextmanager
+def _one_snapshot(platform: Platform, request: PromotionRequest) -> Iterator[Connection[Any]]:
+    """Both tables at one moment. Raises Deferred where somebody holds one for longer than a promotion waits (F-13)."""
+    wait = platform.settings.cut_over.lock_wait
+    try:
+        with platform.database.transaction(request.tenant.id, ROLE, one_snapshot=True, lock_timeout=wait) as conn:
+            conn.execute(WHOLE_TABLES)
+            yield conn
+    except errors.LockNotAvailable:
+        raise Deferred(
+            f"somebody has held a lock on {request.entity} for over {wait:g} s; nothing was done, run the same command"
+            " again"
+        ) from None
 
 
 def rows_left_alone(
