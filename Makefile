@@ -35,7 +35,7 @@ demo: $(READY)  ## sync invented shops into a database of its own and show the r
 up: $(READY)  ## start the web server and the daemon with the invented shops
 	@umask 022; $(VENV)/bin/sync-platform up
 
-test: $(READY)  ## run all tests
+test: $(READY) $(BENCH_READY)  ## run all tests
 	@umask 022; $(VENV)/bin/python -m pytest -n auto --dist loadgroup
 
 test-quick: $(READY)  ## run the tests that start no servers of Dagster
