@@ -134,6 +134,14 @@ select distinct entity from platform.promotions
 where tenant_id = %(tenant)s and kind = 'promotion' and state in ('active', 'finalized')
 order by entity;
 
+-- name: still_followed
+-- A promotion that is being taken back is not followed: what is written behind the rollback's position would stay.
+select 1 from platform.promotions p
+where p.tenant_id = %(tenant)s and p.id = %(id)s and p.state in ('active', 'finalized')
+  and not exists (
+      select from platform.promotions r
+      where r.tenant_id = p.tenant_id and r.promotion_id = p.id and r.state in ('running', 'deferred', 'failed'));
+
 -- name: set_followed
 update platform.promotions set followed_at = %(followed_at)s, written = written + %(written)s
 where tenant_id = %(tenant)s and id = %(id)s;

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from psycopg import Connection, sql
+from psycopg import Connection, errors, sql
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
@@ -70,8 +70,14 @@ class Step:
 
 
 def lock_field(conn: Connection[Any], tenant_id: UUID, entity: str, field: str) -> None:
-    """Until the end of the transaction nobody else starts anything with this field (F-83)."""
-    conn.execute(query("promotion", "lock"), {"key": f"promotion/{tenant_id}/{entity}/{field}"})
+    """Until the end of the transaction nobody else starts anything with this field (F-83).
+
+    Raises Refused where somebody has it for too long.
+    """
+    try:
+        conn.execute(query("promotion", "lock"), {"key": f"promotion/{tenant_id}/{entity}/{field}"})
+    except errors.LockNotAvailable:
+        raise Refused(f"{entity}.{field} is being started or followed at this moment; try again") from None
 
 
 def unfinished(conn: Connection[Any], tenant_id: UUID, entity: str, field: str) -> tuple[int, PromotionKind] | None:

@@ -46,12 +46,17 @@ def look_at_the_end(platform: Platform, tenant: Tenant) -> FinalReport:
                 columns.append(f"{entity.table}.{column}")
                 values = {"table": entity.table, "column": column}
                 used_by += [found[0] for found in conn.execute(query("promotion", "uses_of_column"), values)]
+    ledger = list_promotions(platform.database, tenant.id, limit=1000)
     promoted = {
         (found.entity, found.field): found
-        for found in reversed(list_promotions(platform.database, tenant.id, limit=1000))
+        for found in reversed(ledger)
         if found.kind == "promotion" and found.state in ("active", "finalized")
     }
-    missing = []
+    missing = [
+        f"{found.kind} {found.id} of {found.entity}.{found.field} is not finished"
+        for found in ledger
+        if found.state in ("running", "deferred", "failed")
+    ]
     for entity in field_map().values():
         for field in entity.fields:
             if field.group is None:

@@ -14,6 +14,7 @@ from sync_platform.core.tenant import Tenant
 from sync_platform.db import promotion_sql
 from sync_platform.db.comparison_sql import WHOLE_TABLES
 from sync_platform.db.field_map import ROWS, MappedEntity, field_map
+from sync_platform.db.promotions import lock_field
 from sync_platform.db.queries import query
 from sync_platform.sync.comparison import ROLE
 from sync_platform.sync.platform import Platform
@@ -95,11 +96,16 @@ def _follow_field(
     else:
         statement = promotion_sql.follow(entity, entity.field(field))
     size = platform.settings.cut_over.batch_rows
+    this = {"tenant": tenant.id, "id": number}
     after: tuple[Any, Any] = ("", "")
     written = left_alone = 0
     while True:
         values = {"promotion": number, "since": since, "size": size, "after_1": after[0], "after_2": after[1]}
         with platform.database.transaction(tenant.id, ROLE, lock_timeout=platform.settings.cut_over.lock_slice) as conn:
+            # until this batch is committed no rollback begins
+            lock_field(conn, tenant.id, entity.name, field)
+            if conn.execute(query("promotion", "still_followed"), this).fetchone() is None:
+                return Followed(entity.name, field, written, left_alone)
             conn.execute(WHOLE_TABLES)
             row = conn.execute(statement, values).fetchone()
         assert row is not None
@@ -109,6 +115,5 @@ def _follow_field(
             break
         after = (last[0], last[1])
     with platform.database.transaction(tenant.id, ROLE) as conn:
-        done = {"tenant": tenant.id, "id": number, "followed_at": now, "written": written}
-        conn.execute(query("promotion", "set_followed"), done)
+        conn.execute(query("promotion", "set_followed"), {**this, "followed_at": now, "written": written})
     return Followed(entity.name, field, written, left_alone)

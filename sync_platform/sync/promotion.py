@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 from psycopg import Connection, errors, sql
 
 from sync_platform.core.errors import Cancelled, InvalidRequest, Refused, SyncError
 from sync_platform.core.tenant import Tenant
 from sync_platform.db import promotion_sql
+from sync_platform.db.connect import refusal
 from sync_platform.db.field_map import ROWS, MappedEntity, mapped_entity
 from sync_platform.db.gate import ask_gate
 from sync_platform.db.promotions import (
@@ -189,9 +191,12 @@ def _work(
         stop_promotion(platform.database, tenant_id, number, "deferred", str(error))
         raise
     except BaseException as error:
-        stop_promotion(platform.database, tenant_id, number, "failed", f"{type(error).__name__}: {error}")
+        text = refusal(error) if isinstance(error, psycopg.Error) else f"{type(error).__name__}: {error}"
+        stop_promotion(platform.database, tenant_id, number, "failed", text)
         raise
     with platform.database.transaction(tenant_id, ROLE) as conn:
+        if conn.execute(query("promotion", "position"), {"tenant": tenant_id, "id": number}).fetchone() is None:
+            raise Refused(f"promotion {number} was finished by somebody else; `sync-platform promote list` shows it")
         finish_promotion(conn, tenant_id, number, final)
         if taken_back is not None:
             conn.execute(query("promotion", "taken_back"), {"tenant": tenant_id, "id": taken_back})
