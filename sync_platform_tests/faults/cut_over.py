@@ -2,9 +2,10 @@
 
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, LiteralString
 
 from sync_platform.core.tenant import Tenant
+from sync_platform.db.connect import connect
 from sync_platform.db.promotions import PromotionRow, list_promotions
 from sync_platform.db.tenants import add_tenant
 from sync_platform.sync.comparison import compare
@@ -14,6 +15,11 @@ from sync_platform_tests.faults.stage import ZONE, Stage
 from sync_platform_tests.sync.cut_over.sides import Sides
 
 WHY = "the reports were wrong"
+# other sessions in a transaction: the last statement of a dead process may be a commit that is still on its way
+AT_WORK: LiteralString = (
+    "select 1 from pg_stat_activity where datname = current_database() and backend_type = 'client backend'"
+    " and state <> 'idle' and pid <> pg_backend_pid()"
+)
 LedgerRows = list[tuple[Any, ...]]
 
 
@@ -53,8 +59,11 @@ class CutOver:
             time.sleep(0.1)
         raise AssertionError(f"refused all the time: {command.said()}")
 
-    def wait_for_lease(self) -> None:
-        """Until the lease of a process that died is over, by the server's clock."""
+    def wait_for_the_dead(self) -> None:
+        """Until the server has ended what a process that died had sent, and its lease is over by the server's clock."""
+        with connect(self.stage.database_url) as watcher:
+            while watcher.execute(AT_WORK).fetchone():
+                time.sleep(0.02)
         while self.ask("select 1 from platform.promotions where state = 'running' and lease_until > clock_timestamp()"):
             time.sleep(0.05)
 

@@ -49,7 +49,7 @@ def killed(cut_over: CutOver, kind: str, proxy: FaultProxy, statements: int) -> 
     code = command.wait()
     proxy.watch = lambda _: None
     assert code in (0, -9), command.said()
-    cut_over.wait_for_lease()
+    cut_over.wait_for_the_dead()
     return code == -9
 
 
@@ -110,6 +110,7 @@ def test_a_promotion_that_was_killed_is_taken_back_as_far_as_it_came(stage: Stag
     killer.aim(command)
     assert command.wait() == -9, command.said()
     proxy.watch = lambda _: None
+    cut_over.wait_for_the_dead()
     written = cut_over.promotions()[-1].written
     assert 0 < written < DIFFERENT
     cut_over.finish("rollback")
