@@ -58,6 +58,11 @@ def connect(url: str, *, connect_timeout: float = 5) -> psycopg.Connection:
         raise unavailable(error) from None
 
 
+def refusal(error: psycopg.Error) -> str:
+    """What PostgreSQL refused, without its own words, which may hold a value of a row: ``QueryCanceled (57014)``."""
+    return f"{type(error).__name__} ({error.sqlstate})" if error.sqlstate else type(error).__name__
+
+
 def unavailable(error: BaseException) -> DatabaseUnavailable:
     """What to say when PostgreSQL cannot be reached: libpq's reason without address, user or password."""
     if _FULL.search(str(error)):

@@ -5,9 +5,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import dagster as dg
+import psycopg
 import structlog
 
 from sync_platform.core.errors import SyncError
+from sync_platform.db.connect import refusal
 from sync_platform.db.field_map import split_field
 from sync_platform.db.promotions import PromotionRow
 from sync_platform.db.tenants import find_tenant
@@ -100,6 +102,9 @@ def _failures() -> Iterator[list[str]]:
     except SyncError as error:
         listed = {"reasons": dg.MetadataValue.md("\n".join(f"- {reason}" for reason in reasons))} if reasons else {}
         raise dg.Failure(str(error), metadata={"error": error.code, **listed}, allow_retries=False) from error
+    except psycopg.Error as error:
+        text = f"PostgreSQL: {refusal(error)}. What is done stays; launched again, the run goes on from there"
+        raise dg.Failure(text, allow_retries=False) from None
 
 
 def _sentence(preview: Preview) -> str:

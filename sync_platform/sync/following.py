@@ -13,6 +13,7 @@ from sync_platform.core.errors import SyncError
 from sync_platform.core.tenant import Tenant
 from sync_platform.db import promotion_sql
 from sync_platform.db.comparison_sql import WHOLE_TABLES
+from sync_platform.db.connect import refusal
 from sync_platform.db.field_map import ROWS, MappedEntity, field_map
 from sync_platform.db.promotions import lock_field
 from sync_platform.db.queries import query
@@ -66,10 +67,7 @@ def follow_after_sync(platform: Platform, tenant: Tenant, synced: Iterable[Entit
         if promoted := [row[0] for row in rows if row[0] in affected]:
             follow(platform, tenant, promoted)
     except (SyncError, psycopg.Error) as error:
-        # what PostgreSQL says may hold a value of a row
-        reason = (
-            str(error) if isinstance(error, SyncError) else f"{type(error).__name__} {error.sqlstate or ''}".strip()
-        )
+        reason = str(error) if isinstance(error, SyncError) else refusal(error)
         log.warning("following_failed", tenant=tenant.slug, reason=reason)
         return f"promoted fields do not follow yet, the next sync tries again: {reason}"
     return None

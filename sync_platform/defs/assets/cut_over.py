@@ -26,8 +26,8 @@ WorkOfRun = Callable[[dg.DagsterRun, Platform, Tenant], Metadata]
 # what a person bought decides values of the person; lines take shop and day from their receipt
 ALSO_READ = {"customers": ("transactions",), "transaction_items": ("transactions",)}
 
-# A step asks for all keys above it. Of days and tenants these are as many as the grid has cells: with this mapping they
-# are listed once per process (2 s for 300 tenants and a year), the one by tenant makes them anew in each step (6 s).
+# A step asks for all keys above it. Of days and tenants these are as many as the grid has cells. Of 300 tenants and a
+# year, this mapping lists them once per process, in 2 s; the one by tenant makes them anew for each step, in 6 s.
 ALL_DAYS = dg.AllPartitionMapping()
 
 METRICS = dg.AssetKey([ANALYTICS, "customer_metrics"])

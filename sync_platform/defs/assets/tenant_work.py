@@ -10,6 +10,7 @@ import psycopg
 
 from sync_platform.core.errors import SyncError
 from sync_platform.core.tenant import Tenant
+from sync_platform.db.connect import refusal
 from sync_platform.db.tenants import directory
 from sync_platform.defs.assets.work import not_active, repeats_another, scheduled
 from sync_platform.defs.recorder import NO_EVENTS_OF_ITS_OWN, Recorder, done_before, take_back_plan
@@ -81,8 +82,8 @@ def _results(
                     yield futures[future], future.result()
                 elif isinstance(error, SyncError):
                     yield futures[future], str(error)
-                elif isinstance(error, psycopg.Error):  # its text may hold a value of a row
-                    yield futures[future], f"{type(error).__name__} of PostgreSQL ({error.sqlstate})"
+                elif isinstance(error, psycopg.Error):
+                    yield futures[future], f"PostgreSQL: {refusal(error)}"
                 else:
                     bugs.append(error)
         except BaseException:  # closed early, or the process is being ended

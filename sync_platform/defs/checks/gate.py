@@ -23,7 +23,7 @@ from sync_platform.sync.comparison import history, newest, verdicts
 from sync_platform.sync.platform import Platform
 
 PREFIX = "gate_"
-LISTED = 20
+LISTED = 10  # kept with every evaluation
 
 
 @dataclass(frozen=True)

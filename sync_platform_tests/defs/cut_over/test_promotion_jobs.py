@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from sync_platform.db.connect import connect
 from sync_platform.db.promotions import list_promotions
 from sync_platform.sync.comparison import compare
 from sync_platform_tests.defs.cut_over.conftest import MakeStage, Stage, failure_of, key
@@ -124,6 +125,17 @@ def test_a_field_is_taken_back_with_either_choice(stage: Stage, choice: str) -> 
     kept = {"m00000": "+18880000000"} if choice == "keep" else {}
     assert sides.column("customers", "phone") == before | kept
     assert stage.materialised("public/customers")["alder"]["kind"] == "rollback"
+
+
+def test_a_value_that_postgresql_complains_of_is_in_no_event_and_no_ledger(stage: Stage) -> None:
+    """SEC-22: its message quotes the row; the run tells the kind of error."""
+    with connect(stage.url) as conn:
+        conn.execute("alter table public.customers add constraint short check (phone not like '+1555%') not valid")
+    result = stage.launch("promote_field", **PHONE, dry_run=False)
+    assert "PostgreSQL: CheckViolation (23514)" in failure_of(result).description
+    assert "+1555" not in str([str(event) for event in result.all_events]).replace("+1555%", "")
+    (row,) = list_promotions(stage.platform.database, stage.sides["alder"].tenant.id)
+    assert (row.state, row.message) == ("failed", "CheckViolation (23514)")
 
 
 @pytest.mark.parametrize(
