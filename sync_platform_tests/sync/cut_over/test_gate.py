@@ -8,6 +8,7 @@ import pytest
 from sync_platform.db.connect import connect
 from sync_platform.sync.comparison import compare, newest, verdicts
 from sync_platform.sync.platform import Platform
+from sync_platform.sync.promotion import promote
 from sync_platform_tests.sync.conftest import MakePlatform
 from sync_platform_tests.sync.cut_over.sides import Sides
 
@@ -144,3 +145,13 @@ def test_tenants_are_judged_apart(platform: Platform, sides: Sides, other_tenant
     assert asked(platform, sides) != ()
     assert asked(platform, other) == ()
     assert newest(platform, other.tenant, "customers")[0].matched == 100
+
+
+def test_during_soak_the_replaced_values_are_compared(platform: Platform, sides: Sides):
+    """CMP-14: the rate of a promoted field goes on against what it replaced, and is told as such."""
+    sides.customers(100, 4)
+    compare(platform, sides.tenant, ["customers"], actor="test")
+    promote(platform, sides.request("customers.phone"))
+    (result,) = compare(platform, sides.tenant, ["customers"], actor="test")
+    (phone,) = [field for field in result.fields if field.field == "phone"]
+    assert (phone.against, phone.compared, phone.different) == ("before", 100, 4)
