@@ -18,7 +18,7 @@ from sync_platform_tests.faults.tiers import seeded, tiered
 
 ROWS = 2000
 COMPARISONS = tiered(4, 60)
-PAUSE = 0.01  # 100 writes/s, less what a write takes
+PAUSE = 0.005  # with what a write takes itself, about 100 writes/s
 WAITING: LiteralString = (
     "select query from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
 )
@@ -64,7 +64,7 @@ class Others:
         with connect(self.cut_over.stage.database_url) as reader:
             # who waits for a lock at all is refused
             reader.execute("set lock_timeout = '1ms'")
-            while not self.ends.wait(PAUSE / 2):
+            while not self.ends.wait(PAUSE):
                 for table in ("public.customers", "blaze.customers"):
                     reader.execute(f"select count(phone) from {table}")  # type: ignore[arg-type]
                 self.waiting += [row[0] for row in reader.execute(WAITING)]
@@ -97,7 +97,7 @@ def test_a_comparison_while_others_write_sees_one_moment(stage: Stage, note: Not
     """F-86: labelled with its time; never a row that is written on one side only; no lock is waited for."""
     cut_over = begin(stage, "customers.phone", ROWS, 0)
     platform = stage.platform()
-    written = []
+    written, started = [], clock(cut_over)
     with others_at_work(cut_over) as others:
         for _ in range(COMPARISONS):
             began, before = clock(cut_over), others.writes
@@ -111,7 +111,8 @@ def test_a_comparison_while_others_write_sees_one_moment(stage: Stage, note: Not
             assert not cut_over.ask("select key_1 from platform.comparison_rows where entity = 'customers'")
     assert sum(written) > 0, "nobody wrote meanwhile"
     assert others.waiting == []
-    note(comparisons=COMPARISONS, writes_meanwhile=sum(written), reads=others.reads)
+    rate = others.writes / (clock(cut_over) - started).total_seconds()
+    note(comparisons=COMPARISONS, writes_meanwhile=sum(written), reads=others.reads, writes_per_second=rate)
 
 
 @seeded(short=1, full=3)
