@@ -25,7 +25,7 @@ with newest as (
     left join platform.comparison_fields f
         on f.tenant_id = %(tenant)s and f.comparison_id = c.id and f.field = w.field
 )
-select j.field, c.id as comparison_id, c.snapshot_at, j.against, j.compared, j.bad, j.threshold, c.lonely, c.keys,
+select j.field, c.id as comparison_id, c.snapshot_at, j.against, j.compared, j.bad, j.threshold, c.production_rows,
        array_remove(array[
            case when c.id is null then 'not compared yet: run `sync-platform compare run`' end,
            case when c.snapshot_at < now() - %(max_age)s::interval

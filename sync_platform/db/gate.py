@@ -39,6 +39,7 @@ class Verdict:
     compared: int | None
     bad: int | None
     threshold: Decimal | None
+    production_rows: int | None = None
 
     @property
     def passed(self) -> bool:
@@ -83,6 +84,7 @@ def ask_gate(
             row["compared"],
             row["bad"],
             row["threshold"],
+            row["production_rows"],
         )
         for row in rows
     }

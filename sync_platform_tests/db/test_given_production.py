@@ -15,7 +15,9 @@ def test_a_table_that_belongs_to_somebody_else_is_not_taken_over(empty_database_
         upgrade(empty_database_url)
     assert "alter table public.customers owner to sp_owner" in str(raised.value)
     with connect(empty_database_url) as connection:
-        columns = "select array_agg(attname) from pg_attribute where attnum > 0 and attrelid = 'public.customers'::regclass"
+        columns = (
+            "select array_agg(attname) from pg_attribute where attnum > 0 and attrelid = 'public.customers'::regclass"
+        )
         assert connection.execute(columns).fetchone() == (["member_id"],)
 
 
@@ -26,7 +28,8 @@ def test_tables_that_are_given_to_the_platform_keep_their_rows(empty_database_ur
             connection.execute("create role sp_owner nologin noinherit")
         connection.execute("grant create, usage on schema public to sp_owner")
         connection.execute(
-            "create table public.products (tenant_id uuid, product_id text, sku text, primary key (tenant_id, product_id))"
+            "create table public.products (tenant_id uuid, product_id text, sku text,"
+            " primary key (tenant_id, product_id))"
         )
         connection.execute("insert into public.products values (gen_random_uuid(), 'p1', 'SKU-1')")
         connection.execute("alter table public.products owner to sp_owner")

@@ -50,7 +50,7 @@ class Chains:
         self.killed = self.unsent = 0
 
     def run(self, number: int, *, at_request: bool, delivered: bool) -> bool:
-        """One run that is killed at its n-th request or statement; False where it ended before that."""
+        """One run that is killed at its n-th request or statement; False where all was read before that."""
         self.requests.watch = self.statements.watch = lambda _: None
         # a request that has left is always delivered: the source has to have seen what was sent
         killer = Killer(self.requests if at_request else self.statements, number, delivered=at_request or delivered)
@@ -65,7 +65,14 @@ class Chains:
         self.unsent += not at_request
         assert_ledger_tells_the_tables(self.stage.database, self.tenant)
         self.stage.expire_leases(self.tenant)
-        return True
+        return not self.read_through()
+
+    def read_through(self) -> bool:
+        """Whether the killed run had closed its last window: the next one begins anew and reads all of it again."""
+        with self.stage.database.transaction(self.tenant.id) as conn:
+            cursors = "select position, watermark from platform.sync_cursors where entity = 'transactions'"
+            rows = conn.execute(cursors).fetchall()
+        return bool(rows) and all(position is None and watermark is not None for position, watermark in rows)
 
     def sync(self):
         return self.stage.sync(self.tenant, "--entity", "transactions", SYNC__BATCH_RECORDS=str(100 * PAGES_PER_BATCH))

@@ -77,12 +77,12 @@ def _tenants(context: dg.AssetCheckExecutionContext, platform: Platform) -> list
 def _ask(
     platform: Platform, tenants: Sequence[Tenant], table: str, names: Sequence[str]
 ) -> tuple[Mapping[str, list[Judged]], list[str]]:
-    """Verdicts by field; and who was never compared: nobody judges them."""
+    """Verdicts by field; and who was never compared or has nothing that could be replaced: nobody judges them."""
     judged: dict[str, list[Judged]] = {name: [] for name in names}
     never: list[str] = []
     for tenant in tenants:
         found = verdicts(platform, tenant, table, names)
-        if found[0].comparison_id is None:
+        if not found[0].production_rows:
             never.append(tenant.slug)
             continue
         for verdict in found:
@@ -101,7 +101,7 @@ def _result(
     failing = [one for one in judged if not one.verdict.passed]
     metadata: dict[str, Any] = {"tenants": len(judged), "failing": len(failing)}
     if never:
-        metadata["never_compared"] = ", ".join(never[:LISTED]) + (
+        metadata["nothing_to_judge"] = ", ".join(never[:LISTED]) + (
             f" and {len(never) - LISTED} more" * (len(never) > LISTED)
         )
     if failing:
@@ -118,7 +118,7 @@ def _result(
             "rate_over_time": rate_chart(_rates(platform, worst.tenant, table, name), threshold, worst.tenant.slug),
         }
     if not judged:
-        text = "no tenant of the run has been compared yet"
+        text = "no tenant of the run has production that was compared"
     elif failing:
         text = f"closed for {len(failing)} of {len(judged)} tenants"
     else:

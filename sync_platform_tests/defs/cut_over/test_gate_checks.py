@@ -109,7 +109,7 @@ def test_who_was_never_compared_is_named_and_not_judged(make_stage: MakeStage, c
     assert phone.passed == bool(compared)
     assert phone.metadata["tenants"].value == len(compared)
     never = [slug for slug in stage.sides if slug not in compared]
-    assert phone.metadata["never_compared"].value == ", ".join(never)
+    assert phone.metadata["nothing_to_judge"].value == ", ".join(never)
 
 
 def test_the_chart_of_a_check_grows_with_every_comparison(make_stage: MakeStage) -> None:

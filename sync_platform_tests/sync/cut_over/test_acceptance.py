@@ -32,7 +32,7 @@ def test_a_row_and_a_rule_are_counted_apart_and_never_hidden(platform: Platform,
     rule = Acceptance("customers", "customer_type", "another word for it", (), "Member", "Active")
     number = accept(platform, sides.tenant, rule, "test")
     found = compared(platform, sides, "customer_type")
-    assert (found.different, found.accepted, found.compared, found.rate) == (0, 4, 40, 0)
+    assert (found.different, found.accepted, found.compared, found.rate) == (0, 4, 40, Decimal(0))
     one = Acceptance("customers", "loyalty_points", "asked the shop", ("m9",))
     accept(platform, sides.tenant, one, "test")
     typed = Acceptance("customers", "loyalty_points", "points of the trial", (), "6.00", None)

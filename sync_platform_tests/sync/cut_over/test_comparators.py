@@ -87,7 +87,11 @@ def test_sums_and_the_most_frequent_pairs_are_kept_and_personal_ones_masked(plat
     (result,) = compare(platform, sides.tenant, ["customers"], actor="test")
     fields = {one.field: one for one in result.fields}
     points = fields["loyalty_points"]
-    assert (points.difference_sum, points.difference_mean, points.difference_max) == (-1, Decimal("3.5"), 4)
+    assert (points.difference_sum, points.difference_mean, points.difference_max) == (
+        Decimal(-1),
+        Decimal("3.5"),
+        Decimal(4),
+    )
     assert points.pairs[0]["rows"] == 1
     assert fields["name"].pairs == [{"existing": "J***(2)", "blaze": "J***(10)", "rows": 1}]
     assert fields["city"].pairs == [{"existing": "D***(5)", "blaze": "F***(6)", "rows": 1}]

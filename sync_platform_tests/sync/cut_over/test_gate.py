@@ -61,7 +61,7 @@ def test_receipts_older_than_the_source_do_not_count(platform: Platform, sides: 
     old = [{"transaction_id": f"old{n}", "date": "2025-03-01T12:00Z", "total_amount": 5} for n in range(60)]
     sides.production("transactions", old)
     (result,) = compare(platform, sides.tenant, ["transactions"], actor="test")
-    assert (result.only_production, result.historical, result.keys, result.rate) == (60, 60, 40, 0)
+    assert (result.only_production, result.historical, result.keys, result.rate) == (60, 60, 40, Decimal(0))
     assert asked(platform, sides, "transactions.total_amount") == ()
 
 
