@@ -56,14 +56,17 @@ def measure(prefixes: tuple[str, ...], share: int) -> int:
     OUT.mkdir(exist_ok=True)
     circumstances = machine()
     with open_stage(OUT, wants, share) as stage:
-        for part in parts():
-            if any(map(wants, part.NAMES)):
-                for figure in part.run(stage):
-                    figures.append(figure)
-                    say(figures_table([figure]).splitlines()[-1])
-        if share == 1:
-            write_latest(OUT / "latest.json", figures, whole=not prefixes)
-            write_details(OUT / FILE, stage, circumstances, whole=not prefixes)
+        try:
+            for part in parts():
+                if any(map(wants, part.NAMES)):
+                    for figure in part.run(stage):
+                        figures.append(figure)
+                        say(figures_table([figure]).splitlines()[-1])
+        finally:  # minutes of work are kept also where a later part ends with an error
+            whole = not prefixes and {figure.name for figure in figures} == GOALS.keys()
+            if share == 1:
+                write_latest(OUT / "latest.json", figures, whole=whole)
+                write_details(OUT / FILE, stage, circumstances, whole=whole)
         print(facts_table({**circumstances, **stage.facts}), seconds_table(stage.seconds), sep="\n\n", end="\n\n")
     print(figures_table(figures))
     return 0 if all(figure.passed for figure in figures) else 1

@@ -1,14 +1,18 @@
 """After a promotion every successful sync carries on into production, and is not failed by that (BLZ-10)."""
 
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
+from psycopg import sql
 from structlog.testing import capture_logs
 
 from sync_platform.core.tenant import Tenant
 from sync_platform.db.connect import connect
+from sync_platform.db.pool import Database
 from sync_platform.sandbox.shop import Shop
 from sync_platform.sync import following
 from sync_platform.sync.comparison import compare
@@ -117,3 +121,19 @@ def test_receipts_carry_on_what_is_derived_from_them_and_products_do_not(
 
 def _forbidden(*_: object) -> None:
     raise AssertionError(f"follow was called in {threading.current_thread().name}")
+
+
+def test_a_login_that_may_only_load_syncs_without_a_warning(
+    platform: Platform, owner: Tenant, database_url: str, sandbox: object
+) -> None:
+    """TEN-03: whoever has nothing promoted needs no promoter."""
+    name = f"loader_{owner.id.hex[:12]}"
+    with connect(database_url) as admin:
+        admin.execute(sql.SQL("create role {} login noinherit").format(sql.Identifier(name)))
+        admin.execute(sql.SQL("grant sp_loader to {}").format(sql.Identifier(name)))
+        try:
+            with Database(re.sub(r"//[^@]*@", f"//{name}@", database_url), pool_size=4) as database:
+                (result,) = synced(replace(platform, database=database), owner, "customers")
+            assert (result.finished, result.warnings) == (True, ())
+        finally:
+            admin.execute(sql.SQL("drop role {}").format(sql.Identifier(name)))
