@@ -3,31 +3,7 @@
 ``blaze`` mirrors its source, so every column is ``always`` (SYS-07); the policy works where data reaches ``public``.
 """
 
-from sync_platform.db.target import Column, Enrichment, Kind, Target
-
-
-def _columns(spec: str, personal: str = "") -> tuple[Column, ...]:
-    """``name`` or ``name:kind``, separated by blanks."""
-    hidden = set(personal.split())
-    columns = []
-    for part in spec.split():
-        name, _, kind = part.partition(":")
-        columns.append(Column(name, _kind(kind), personal=name in hidden))
-    return tuple(columns)
-
-
-def _kind(name: str) -> Kind:
-    kinds: dict[str, Kind] = {
-        "": "text",
-        "money": "money",
-        "time": "time",
-        "day": "day",
-        "flag": "flag",
-        "integer": "integer",
-        "hash": "hash",
-    }
-    return kinds[name]
-
+from sync_platform.db.target import Column, Enrichment, Target, columns
 
 _TAIL = "blaze_created:time blaze_modified:time business_day:day content_hash:hash source_modified_at:time"
 
@@ -35,7 +11,7 @@ CUSTOMERS = Target(
     "blaze",
     "customers",
     ("member_id",),
-    _columns(
+    columns(
         f"""member_id name phone phone_e164 email street_address city state zip_code last_visited:time
         loyalty_points:money lifetime_points:money customer_type is_medical:flag text_opt_in:flag email_opt_in:flag
         shop_id {_TAIL}""",
@@ -47,7 +23,7 @@ TRANSACTIONS = Target(
     "blaze",
     "transactions",
     ("transaction_id",),
-    _columns(
+    columns(
         f"""transaction_id customer_id date:time shop_id seller_id terminal payment_type total_amount:money
         total_tax:money discounts:money loyalty_points_earned:money loyalty_points_spent:money refunded_amount:money
         blaze_status trans_type refund_status trans_no parent_transaction_id line_count:integer start_time:time
@@ -60,7 +36,7 @@ TRANSACTION_ITEMS = Target(
     "transaction_items",
     ("transaction_id", "order_item_id"),
     (
-        *_columns(
+        *columns(
             """transaction_id order_item_id line_no:integer synthetic_key:flag product_id product_sku product_name
             brand_name category_name quantity:money unit_price:money total_price:money discount:money discount_type
             tax:money cost_of_goods:money line_status"""
@@ -80,7 +56,7 @@ PRODUCTS = Target(
     "blaze",
     "products",
     ("product_id",),
-    _columns(
+    columns(
         f"""product_id sku name brand category vendor_id retail_price:money cost:money is_active:flag
         thc_content:money cbd_content:money thca:money cbda:money cbg:money flower_type strain description
         weight_per_unit unit_value:money image_url shop_id {_TAIL}"""
@@ -96,7 +72,7 @@ LOOKUPS = Target(
     "blaze",
     "lookups",
     ("kind", "lookup_id"),
-    _columns("kind lookup_id name is_active:flag zone content_hash:hash source_modified_at:time"),
+    columns("kind lookup_id name is_active:flag zone content_hash:hash source_modified_at:time"),
 )
 
 TABLES = {target.table: target for target in (CUSTOMERS, TRANSACTIONS, TRANSACTION_ITEMS, PRODUCTS, LOOKUPS)}

@@ -43,8 +43,8 @@ class Merged:
     """Fates of the rows; first key columns of those that were there before, and of those newer than the batch."""
 
     counters: Counters = field(default_factory=Counters)
-    existing: frozenset[str] = frozenset()
-    stale: frozenset[str] = frozenset()
+    existing: frozenset[Any] = frozenset()
+    stale: frozenset[Any] = frozenset()
     suppressed: dict[str, int] = field(default_factory=dict)
     sample: list[dict[str, Any]] = field(default_factory=list)
 
@@ -101,8 +101,8 @@ def _apply(
 def delete_gone_lines(
     conn: Connection[Any],
     target: Target,
-    receipts: Sequence[str],
-    lines: Iterable[tuple[str, str]],
+    receipts: Sequence[Any],
+    lines: Iterable[tuple[Any, Any]],
     scope: MergeScope,
 ) -> int:
     """Soft-delete the lines of ``receipts`` that are not among ``lines`` (pairs of receipt and line), BLZ-12.
@@ -114,6 +114,7 @@ def delete_gone_lines(
         return 0
     table = sql.Identifier(target.schema, target.table)
     parent, child = (sql.Identifier(name) for name in target.key)
+    parents, children = (sql.SQL(target.array_type(name)) for name in target.key)
     stored = conn.execute(
         sql.SQL(
             "select {parent}, {child} from {table} where tenant_id = %s and deleted_at is null and {parent} = any(%s)"
@@ -125,9 +126,9 @@ def delete_gone_lines(
         conn.execute(
             sql.SQL(
                 "update {table} t set deleted_at = now(), last_changed_at = now(), last_seen_at = now(), run_id = %s"
-                " from unnest(%s::text[], %s::text[]) as gone (parent, child)"
+                " from unnest(%s::{parents}, %s::{children}) as gone (parent, child)"
                 " where t.tenant_id = %s and t.{parent} = gone.parent and t.{child} = gone.child"
-            ).format(parent=parent, child=child, table=table),
+            ).format(parent=parent, child=child, table=table, parents=parents, children=children),
             (scope.run_id, [line[0] for line in gone], [line[1] for line in gone], scope.tenant_id),
         )
     return len(gone)

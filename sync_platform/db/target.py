@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, get_args
 
-Kind = Literal["text", "money", "time", "day", "flag", "integer", "hash"]
+Kind = Literal["text", "money", "time", "day", "flag", "integer", "bigint", "hash", "json"]
 Policy = Literal["always", "keep", "accept"]
 
 # kind -> type in the staged table. Times travel as epoch milliseconds and are converted in SQL, exactly and for free.
@@ -15,7 +15,9 @@ STAGED = {
     "day": "bigint",
     "flag": "boolean",
     "integer": "integer",
+    "bigint": "bigint",
     "hash": "uuid",
+    "json": "jsonb",
 }
 
 
@@ -28,6 +30,22 @@ class Column:
     policy: Policy = "always"
     compared: bool = True
     personal: bool = False
+
+
+def columns(
+    spec: str, *, default: Policy = "always", always: str = "", accept: str = "", personal: str = ""
+) -> tuple[Column, ...]:
+    """Columns from ``name`` or ``name:kind``, separated by blanks; the others name columns with another policy."""
+    policies: dict[str, Policy] = dict.fromkeys(always.split(), "always") | dict.fromkeys(accept.split(), "accept")
+    hidden = set(personal.split())
+    found = []
+    for part in spec.split():
+        name, _, kind = part.partition(":")
+        found.append(Column(name, _KINDS[kind or "text"], policies.get(name, default), personal=name in hidden))
+    return tuple(found)
+
+
+_KINDS: dict[str, Kind] = {kind: kind for kind in get_args(Kind)}
 
 
 @dataclass(frozen=True)
@@ -56,6 +74,15 @@ class Target:
     def names(self) -> list[str]:
         """Column names in the order of a row's values."""
         return [column.name for column in self.columns]
+
+    @cached_property
+    def at(self) -> dict[str, int]:
+        """Where a column's value stands in a row."""
+        return {name: place for place, name in enumerate(self.names)}
+
+    def array_type(self, name: str) -> str:
+        """The type of a list of values of a column, for ``unnest``."""
+        return STAGED[self.columns[self.at[name]].kind] + "[]"
 
     @cached_property
     def has_accept(self) -> bool:
