@@ -14,15 +14,24 @@ NUL = b"\\u0000"
 _ID_FIRST = b'{"id":"'
 
 
-class _Wire(msgspec.Struct):
+class SkipWire(msgspec.Struct):
+    """Blaze's envelope."""
+
     values: list[msgspec.Raw]
     total: int | None = None
     skip: int | None = None
     limit: int | None = None
 
 
+class RecordsWire(msgspec.Struct, rename={"values": "records", "total": "recordCount"}):
+    """MX Merchant's. It does not say how many records a page may have."""
+
+    values: list[msgspec.Raw]
+    total: int | None = None
+
+
 class Stamp(msgspec.Struct):
-    """The two fields that paging needs. None when a record has none of the right type."""
+    """The two fields that paging needs, the id as text. None when a record has none of the right type."""
 
     id: Any = None
     modified: Any = None
@@ -57,21 +66,30 @@ class Envelope:
         return [_id(record) for record in self.records]
 
 
-_ENVELOPE = msgspec.json.Decoder(_Wire)
+SKIP_ENVELOPE = msgspec.json.Decoder(SkipWire)
+RECORDS_ENVELOPE = msgspec.json.Decoder(RecordsWire)
 _STAMP = msgspec.json.Decoder(Stamp)
 
+Wire = SkipWire | RecordsWire
 
-def decode_envelope(body: bytes, strict_json_bytes: int = STRICT_JSON_BYTES) -> Envelope:
-    """Raises ContractBroken for anything but one JSON object with a list of ``values`` and no key twice."""
+
+def decode_envelope(
+    body: bytes, strict_json_bytes: int = STRICT_JSON_BYTES, decoder: msgspec.json.Decoder[Any] = SKIP_ENVELOPE
+) -> Envelope:
+    """Raises ContractBroken for anything but one JSON object with a list of records and no key twice.
+
+    ``decoder`` knows what the source calls the list and the number of all records.
+    """
     try:
-        wire = _ENVELOPE.decode(body)
+        wire: Wire = decoder.decode(body)
     except (msgspec.DecodeError, RecursionError) as error:
         raise ContractBroken(f"not the documented envelope: {_reason(error)}") from None
     _refuse_duplicate_keys(body, wire.values, strict_json_bytes)
     hashes = [content_hash(record) for record in wire.values]
     # one byte is found ten times as fast as six
     nul = b"\\" in body and NUL in body
-    return Envelope(wire.values, hashes, wire.total, wire.limit, nul)
+    limit = wire.limit if isinstance(wire, SkipWire) else None
+    return Envelope(wire.values, hashes, wire.total, limit, nul)
 
 
 def decode_object(body: bytes) -> msgspec.Raw:
@@ -122,7 +140,8 @@ def _stamp(record: msgspec.Raw) -> Stamp:
         stamp = _STAMP.decode(record)
     except (msgspec.DecodeError, RecursionError):
         return Stamp()
-    identity = stamp.id if isinstance(stamp.id, str) else None
+    # a number is an id where the source counts its records; True is none
+    identity = stamp.id if isinstance(stamp.id, str) else str(stamp.id) if type(stamp.id) is int else None
     return Stamp(identity, stamp.modified if type(stamp.modified) is int else None)
 
 

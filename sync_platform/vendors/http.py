@@ -17,10 +17,10 @@ from sync_platform.vendors.deadline import Deadline, DeadlineBackend
 from sync_platform.vendors.guard import Guard
 from sync_platform.vendors.leaving import Leaving, LeftTooLate
 from sync_platform.vendors.limits import HttpLimits
-from sync_platform.vendors.origin import checked_headers, checked_origin, checked_path
+from sync_platform.vendors.origin import checked_headers, checked_origin, checked_path, secrets_in
 from sync_platform.vendors.ports import Breaker, CallBudget, CallObserver
 from sync_platform.vendors.retry import Fault, http_date
-from sync_platform.vendors.verdict import accepted, refused
+from sync_platform.vendors.verdict import Expected, Meaning, accepted, as_the_status_says, refused
 
 __all__ = ["Answer", "Breaker", "CallBudget", "CallObserver", "HttpLimits", "VendorHttp"]
 
@@ -55,7 +55,7 @@ class VendorHttp:
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._origin = checked_origin(base_url, allowed_hosts)
-        self._secrets = [value for value in checked_headers(headers).values() if len(value) > 3]
+        self._secrets = secrets_in(checked_headers(headers))
         self._headers = {
             "Accept": "application/json",
             "Accept-Encoding": "gzip",
@@ -89,6 +89,7 @@ class VendorHttp:
         params: Mapping[str, str],
         decode: Callable[[bytes], T],
         timeout_tries: int | None = None,
+        meaning: Meaning = as_the_status_says,
     ) -> Answer[T]: ...
 
     def get(
@@ -98,13 +99,15 @@ class VendorHttp:
         params: Mapping[str, str],
         decode: Callable[[bytes], Any] = bytes,
         timeout_tries: int | None = None,
+        meaning: Meaning = as_the_status_says,
     ) -> Answer[Any]:
         """Read JSON. ``endpoint`` is the name for counters and messages: the path without identifiers.
 
         ``decode`` runs inside the retries: a body for which it raises ContractBroken is asked for again (HTTP-03).
         With ``timeout_tries`` a call that timed out so often raises VendorTimeout at once, for the caller to ask less.
         """
-        return self.request("GET", endpoint, path, params, decode=decode, timeout_tries=timeout_tries)
+        expected = Expected(decode, meaning)
+        return self.request("GET", endpoint, path, params, expected, timeout_tries=timeout_tries)
 
     def request(
         self,
@@ -112,35 +115,29 @@ class VendorHttp:
         endpoint: str,
         path: str,
         params: Mapping[str, str],
+        expected: Expected[T],
         *,
         content: bytes | None = None,
-        decode: Callable[[bytes], T],
         timeout_tries: int | None = None,
     ) -> Answer[T]:
         """Any method. One that is not idempotent is repeated only if the source surely did not act on it (HTTP-06)."""
         url = httpx.URL(self._origin + checked_path(path), params=dict(params) or None)
-
         fresh = functools.partial(httpx.Request, method, url, headers=self._headers, content=content)
-        call = functools.partial(self._call, endpoint, fresh, decode)
+        call = functools.partial(self._call, endpoint, fresh, expected)
         return self._guard.run(endpoint, call, method in IDEMPOTENT, timeout_tries)
 
     def _call(
-        self, endpoint: str, fresh: Callable[[], httpx.Request], decode: Callable[[bytes], T], time_left: float
+        self, endpoint: str, fresh: Callable[[], httpx.Request], expected: Expected[T], time_left: float
     ) -> Answer[T] | Fault:
         leaving = Leaving(lambda: self._observe.started(endpoint), self._clock)
         while True:
             try:
-                return self._exchange(endpoint, fresh(), decode, leaving, time_left)
+                return self._exchange(endpoint, fresh(), expected, leaving, time_left)
             except LeftTooLate:
                 continue
 
     def _exchange(
-        self,
-        endpoint: str,
-        request: httpx.Request,
-        decode: Callable[[bytes], T],
-        leaving: Leaving,
-        time_left: float,
+        self, endpoint: str, request: httpx.Request, expected: Expected[T], leaving: Leaving, time_left: float
     ) -> Answer[T] | Fault:
         """One real request. Counted whatever happens (HTTP-11); nothing of the library's exceptions gets out."""
         status, received = "transport", 0
@@ -148,20 +145,19 @@ class VendorHttp:
         self._deadline.at = ends
         try:
             with self._sent(request, leaving, time_left) as response:
-                status = str(response.status_code)
-                skew = self._note_skew(response.headers.get("date"))
-                if response.status_code >= 300:
+                code, headers = response.status_code, response.headers
+                status = str(code)
+                skew = self._note_skew(headers.get("date"))
+                if code >= 300:
                     said = self._error_head(response, ends)
                     received = len(said)
-                    return refused(
-                        response.status_code, response.headers, said, self._limits, self._secrets, self._wall_clock()
-                    )
-                body = Body(response.headers.get("content-encoding", ""), self._limits.max_bytes)
+                    return refused(code, headers, said, self._limits, expected, self._secrets, self._wall_clock())
+                body = Body(headers.get("content-encoding", ""), self._limits.max_bytes)
                 try:
                     whole = read_body(self._within(response, ends), body)
                 finally:
                     received = body.received
-                return accepted(request.method, response.status_code, response.headers, whole, decode, skew)
+                return accepted(request.method, code, headers, whole, expected, skew)
         except (httpx.ReadTimeout, httpx.WriteTimeout):
             status = "timeout"
             return Fault(VendorTimeout, "no whole answer in time", retry=True, outage=True)

@@ -1,7 +1,9 @@
 """Where a client may talk to, and with which headers: checked once, before any secret is sent (HTTP-01, HTTP-08)."""
 
+import binascii
 import ipaddress
 import re
+from base64 import b64decode
 from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
@@ -47,6 +49,19 @@ def checked_headers(headers: Mapping[str, str]) -> dict[str, str]:
         if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
             raise ConfigurationError(f"header {name!r} is empty or has characters that a header cannot carry")
     return dict(headers)
+
+
+def secrets_in(headers: Mapping[str, str]) -> list[str]:
+    """Texts that a message must not repeat: the values, and key and secret inside one of Basic authentication."""
+    found = list(headers.values())
+    for value in headers.values():
+        scheme, _, pair = value.partition(" ")
+        if scheme.lower() == "basic":
+            try:
+                found += [pair, *b64decode(pair).decode("utf-8", "replace").split(":", 1)]
+            except binascii.Error:
+                continue  # the value itself is among them
+    return [text for text in found if len(text) > 3]
 
 
 def checked_path(path: str) -> str:

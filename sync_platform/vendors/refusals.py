@@ -10,14 +10,16 @@ from sync_platform.core.redact import MASK, redact_text
 
 MAX_TEXT = 200
 _READ = 4096
+_DETAILS = 5
 _MAIL = re.compile(r"[^\s@\"'<>]+@[^\s@\"'<>]+")
 _LONG_NUMBER = re.compile(r"[+(]*\d[\d\s().-]{6,}\d")
+_TRACE = re.compile(r"e[0-9A-Za-z]{8,40}")
 _URL = re.compile(r"https?://\S+")
 _BLANK = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
 
 
 def refusal_text(body: bytes, secrets: Iterable[str]) -> str:
-    """Message of either of Blaze's error bodies, or of a plain text. May be empty."""
+    """Message of an error body as Blaze and MX Merchant write them, or of a plain text. May be empty."""
     head = body[:_READ].decode("utf-8", "replace")
     if head.lstrip().startswith("<"):
         return "an HTML page"
@@ -32,8 +34,13 @@ def _message(body: bytes) -> str | None:
         return None
     if not isinstance(value, dict):
         return None
-    parts = [value.get("field"), value.get("error"), value.get("message")]
-    return ": ".join(part for part in parts if isinstance(part, str) and part)
+    details = value.get("details")
+    parts = [value.get(name) for name in ("field", "error", "errorCode", "message")]
+    parts += details[:_DETAILS] if isinstance(details, list) else []
+    said = ": ".join(part for part in parts if isinstance(part, str) and part)
+    trace = value.get("responseCode")
+    # a number in a payment, but in an error the name by which the source's support finds the call
+    return f"{said} (trace {trace})" if isinstance(trace, str) and _TRACE.fullmatch(trace) else said
 
 
 def _shown(text: str, secrets: Iterable[str]) -> str:

@@ -18,6 +18,7 @@ from sync_platform.core.errors import (
     VendorUnavailable,
 )
 from sync_platform.vendors.http import HttpLimits
+from sync_platform.vendors.verdict import Expected
 from sync_platform_tests.vendors.vendor_rig import HOST, NOW, make_rig, script
 
 
@@ -225,7 +226,7 @@ def test_a_post_is_repeated_only_if_the_source_cannot_have_acted(first: Any, cal
     """HTTP-06, F-32: no double effect."""
     rig = make_rig(script(first, good()))
     try:
-        rig.http.request("POST", "/hooks", "/v1/hooks", {}, content=b"{}", decode=bytes)
+        rig.http.request("POST", "/hooks", "/v1/hooks", {}, Expected(bytes), content=b"{}")
     except VendorUnavailable:
         assert calls == 1
     assert len(rig.requests) == calls
