@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -14,6 +14,7 @@ from sync_platform.core.errors import ConfigurationError
 from sync_platform.core.redact import MASK, redact_text, secret_name
 
 PREFIX = "SYNC_PLATFORM_"
+_PARAMETER = r"^[A-Za-z0-9_-]{1,40}$"
 
 
 class HttpSettings(BaseModel):
@@ -55,6 +56,29 @@ class BlazeSettings(BaseModel):
     period_seconds: int = Field(default=300, ge=1, le=86_400)
     usage_ceiling: float = Field(default=0.8, gt=0, le=1)
     strict_json_kib: int = Field(default=64, ge=0, le=51_200)
+
+
+class MxMerchantSettings(BaseModel):
+    """MX Merchant (MX-03 to MX-13, MX-24); every UNVERIFIED fact of the vendor's API is a setting."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    page_size: int = Field(default=100, ge=1, le=1000)
+    date_filter: bool = True
+    start_parameter: str = Field(default="startDate", pattern=_PARAMETER)
+    end_parameter: str = Field(default="endDate", pattern=_PARAMETER)
+    transaction_type: str = Field(default="Any", pattern=r"^[A-Za-z]{0,40}$")
+    calls_per_second: float = Field(default=5, gt=0, le=1000)
+    overlap_hours: float = Field(default=72, ge=0, le=24 * 31)
+    trailing_days: int = Field(default=30, ge=1, le=365)
+    batch_payments: int = Field(default=1000, ge=1, le=20_000)
+    detail_workers: int = Field(default=8, ge=1, le=8)
+    details_per_transaction: int = Field(default=500, ge=1, le=20_000)
+    strategy: Literal["auto", "by_number", "by_ids"] = "auto"
+    link_retries: int = Field(default=5, ge=0, le=100)
+    retry_days: float = Field(default=7, gt=0, le=365)
+    event_tries: int = Field(default=8, ge=1, le=50)
+    events_per_run: int = Field(default=500, ge=1, le=10_000)
 
 
 class SyncSettings(BaseModel):
@@ -146,6 +170,7 @@ class Settings(BaseSettings):
     secrets_dir: Path | None = None
     http: HttpSettings = HttpSettings()
     blaze: BlazeSettings = BlazeSettings()
+    mx_merchant: MxMerchantSettings = MxMerchantSettings()
     sync: SyncSettings = SyncSettings()
     cut_over: CutOverSettings = CutOverSettings()
     schedules: ScheduleSettings = ScheduleSettings()

@@ -8,7 +8,7 @@ MASK = "***"
 # by the end of the name: "partner_key" is a secret, "partner_key_header" says where it goes
 SECRET_NAME = re.compile(
     r"(authorization|partner_key|x-api-key|api[_-]?keys?|secrets?|tokens?|passwords?|passwd|(^|_)pin|credentials?|"
-    r"master_keys?|shop_key|cookie|dsn|(^|_)(database|dagster|webhook)_url)$",
+    r"master_keys?|shop_key|consumer_key|cookie|dsn|(^|_)(database|dagster|webhook)_url)$",
     re.IGNORECASE,
 )
 _URL_PASSWORD = re.compile(r"(?P<head>[a-z][a-z0-9+.-]*://[^/\s:@]*:)[^@\s/]+(?=@)", re.IGNORECASE)

@@ -23,12 +23,22 @@ SHOWN = 12
 _log = structlog.get_logger()
 
 
-def credential_name(partner_key: str, keyring: KeyRing) -> str:
+#: Whose credentials are named by the hash alone; those of other sources have their source's name before it.
+FIRST_SOURCE = "blaze"
+
+
+def credential_name(key: str, keyring: KeyRing, source: str = FIRST_SOURCE) -> str:
     """What the budget is counted under: a keyed hash, so that the table tells nobody which key it is.
 
     A new master key changes the name; for one period after it calls are counted twice over, not lost.
     """
-    return keyring.digest(partner_key, "call_budget")
+    digest = keyring.digest(key, "call_budget")
+    return digest if source == FIRST_SOURCE else f"{source}:{digest}"
+
+
+def source_of(name: str) -> str:
+    """Whose credential has this name."""
+    return name.partition(":")[0] if ":" in name else FIRST_SOURCE
 
 
 def caller_name(tenant_id: UUID, keyring: KeyRing) -> str:
@@ -127,9 +137,10 @@ class BudgetBook:
         period_seconds: float,
         sleep: Callable[[float], None],
         clock: Callable[[], float],
+        source: str = FIRST_SOURCE,
     ) -> None:
         """``limit`` already has the usage ceiling applied."""
-        self._database, self._keyring = database, keyring
+        self._database, self._keyring, self._source = database, keyring, source
         self._limit, self._period_seconds = limit, period_seconds
         self._sleep, self._clock = sleep, clock
         self._lock = threading.Lock()
@@ -147,9 +158,9 @@ class BudgetBook:
         """The sliding period."""
         return self._period_seconds
 
-    def for_credential(self, partner_key: str, tenant_id: UUID) -> PostgresCallBudget:
+    def for_credential(self, credential: str, tenant_id: UUID) -> PostgresCallBudget:
         """The budget that all calls with this key share, as this tenant uses it."""
-        key = credential_name(partner_key, self._keyring), tenant_id
+        key = credential_name(credential, self._keyring, self._source), tenant_id
         with self._lock:
             if key not in self._budgets:
                 self._budgets[key] = PostgresCallBudget(

@@ -1,5 +1,6 @@
 """A tenant's accounts at its sources, with their secrets encrypted (BLZ-01, BLZ-02, SEC-21, HTTP-04)."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,8 +19,16 @@ from sync_platform.db.queries import query
 from sync_platform.db.tenants import ALL_STATES, directory
 
 #: What has to be known to call a source.
-REQUIRED_SECRETS: dict[str, tuple[str, ...]] = {"blaze": ("partner_key", "shop_key")}
-ENVIRONMENTS: dict[str, tuple[str, ...]] = {"blaze": ("production", "stage")}
+REQUIRED_SECRETS: dict[str, tuple[str, ...]] = {
+    "blaze": ("partner_key", "shop_key"),
+    "mx_merchant": ("consumer_key", "consumer_secret"),
+}
+ENVIRONMENTS: dict[str, tuple[str, ...]] = {
+    "blaze": ("production", "stage"),
+    "mx_merchant": ("production", "sandbox"),
+}
+#: What an account is called where the source itself has a name for it: MX-01, the merchant id.
+ACCOUNT_NAMES = {"mx_merchant": (re.compile("[1-9][0-9]{0,17}"), "the merchant id, a number")}
 MAX_SECRET = 4096
 MAX_REASON = 300
 
@@ -195,6 +204,9 @@ def _target(tenant_id: UUID, source: str, environment: str, account: str) -> Sou
         raise InvalidRequest(f"{source} has the environments {', '.join(ENVIRONMENTS[source])}")
     if not 1 <= len(account) <= 100 or not account.isprintable():
         raise InvalidRequest("an account's name has 1 to 100 printable characters")
+    pattern, meaning = ACCOUNT_NAMES.get(source, (None, ""))
+    if pattern is not None and not pattern.fullmatch(account):
+        raise InvalidRequest(f"an account of {source} is named by {meaning}")
     return SourceAccount(tenant_id, source, environment, account)
 
 

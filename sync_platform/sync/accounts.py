@@ -1,25 +1,21 @@
-"""Opens the vendor's client of one account: keys, call budget, circuit breaker and counting come together here."""
+"""Accounts of Blaze: opened, checked, and what is remembered of the shop behind them."""
 
-import random
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sync_platform.core.errors import ConfigurationError, CredentialsRejected
 from sync_platform.core.tenant import Tenant
 from sync_platform.core.window import Window
-from sync_platform.db.breaker import PostgresBreaker
-from sync_platform.db.credentials import SourceAccount, accounts, clear_rejected, mark_rejected, reveal, update_settings
+from sync_platform.db.credentials import SourceAccount, reveal, update_settings
 from sync_platform.sync.blaze_entities import SOURCE
 from sync_platform.sync.calls import CallCounter
+from sync_platform.sync.connecting import account_http, usable_accounts
 from sync_platform.sync.platform import Platform
 from sync_platform.vendors.blaze import BLAZE_HOSTS, BlazeClient, BlazeOptions, blaze_headers
-from sync_platform.vendors.http import HttpLimits, VendorHttp
+from sync_platform.vendors.http import VendorHttp
 
 
 @dataclass(frozen=True)
@@ -33,24 +29,8 @@ class OpenAccount:
 
 
 def blaze_accounts(platform: Platform, tenant: Tenant, *, scheduled: bool) -> list[SourceAccount]:
-    """The tenant's shops. Raises ConfigurationError where there is none.
-
-    CredentialsRejected where the source refused a key: schedules wait for a new one instead of asking again (HTTP-04);
-    whoever asks by hand may try.
-    """
-    found = accounts(platform.database, tenant.id, SOURCE)
-    if not found:
-        raise ConfigurationError(
-            f"{tenant.slug} has no active Blaze account; add one with"
-            f" `sync-platform credential set --tenant {tenant.slug} --source blaze`"
-        )
-    for account in found:
-        if scheduled and account.rejected_at is not None:
-            raise CredentialsRejected(
-                f"{tenant.slug}/{account.account}: the keys were refused; set new ones with"
-                f" `sync-platform credential rotate --tenant {tenant.slug} --source blaze`"
-            )
-    return found
+    """The tenant's shops, see ``usable_accounts``."""
+    return usable_accounts(platform, tenant, SOURCE, scheduled=scheduled)
 
 
 @contextmanager
@@ -58,48 +38,19 @@ def open_account(
     platform: Platform, tenant: Tenant, account: SourceAccount, calls: CallCounter
 ) -> Iterator[OpenAccount]:
     """A client of one shop. Its zone is asked for once and remembered: windows are the shop's days (BLZ-05)."""
-    settings = platform.settings
     options = blaze_options(platform)
     secrets = reveal(platform.database, platform.keyring, account)
-    base_url = _base_url(account)
-    http = VendorHttp(
-        base_url=base_url,
+    with account_http(
+        platform,
+        account,
+        calls,
+        hosts=BLAZE_HOSTS,
         headers=blaze_headers(secrets["partner_key"], secrets["shop_key"], options),
-        allowed_hosts=_allowed_hosts(account, base_url, settings.http.extra_hosts),
-        limits=http_limits(platform),
-        budget=platform.budgets.for_credential(secrets["partner_key"], tenant.id),
-        breaker=PostgresBreaker(
-            platform.database,
-            tenant.id,
-            SOURCE,
-            failures=settings.http.breaker_failures,
-            open_for=settings.http.breaker_open_for,
-        ),
-        observe=calls,
-        clock=time.monotonic,
-        sleep=platform.sleep,
-        wall_clock=platform.clock,
-        rng=random.Random(),  # noqa: S311  jitter, not a secret
-    )
-    try:
-        with rejected_keys_are_marked(platform, account):
-            known = _with_shop(platform, tenant, account, http, options)
-            zone = ZoneInfo(known.settings["zone"])
-            yield OpenAccount(known, BlazeClient(http, options, zone), http, zone)
-    finally:
-        http.close()
-
-
-@contextmanager
-def rejected_keys_are_marked(platform: Platform, account: SourceAccount) -> Iterator[None]:
-    """A refusal raises the alarm "credentials" of this account at once (HTTP-04); success takes it back."""
-    try:
-        yield
-    except CredentialsRejected as error:
-        mark_rejected(platform.database, account, str(error))
-        raise
-    if account.rejected_at is not None:
-        clear_rejected(platform.database, account)
+        counted_by=secrets["partner_key"],
+    ) as http:
+        known = _with_shop(platform, tenant, account, http, options)
+        zone = ZoneInfo(known.settings["zone"])
+        yield OpenAccount(known, BlazeClient(http, options, zone), http, zone)
 
 
 def check_account(platform: Platform, tenant: Tenant, account: SourceAccount) -> dict[str, Any]:
@@ -147,24 +98,6 @@ def blaze_options(platform: Platform) -> BlazeOptions:
     )
 
 
-def http_limits(platform: Platform) -> HttpLimits:
-    """The settings that every client needs."""
-    http = platform.settings.http
-    return HttpLimits(
-        connect_timeout=http.connect_timeout,
-        first_byte_timeout=http.first_byte_timeout,
-        answer_timeout=http.answer_timeout,
-        max_bytes=http.max_answer_mib * 1024 * 1024,
-        tries=http.tries,
-        retry_for=http.retry_for,
-        backoff_base=http.backoff_base,
-        backoff_cap=http.backoff_cap,
-        retry_after_cap=http.retry_after_cap,
-        default_wait_429=http.default_wait_429,
-        max_clock_skew=http.max_clock_skew,
-    )
-
-
 def _with_shop(
     platform: Platform, tenant: Tenant, account: SourceAccount, http: VendorHttp, options: BlazeOptions
 ) -> SourceAccount:
@@ -189,21 +122,3 @@ def _facts(shop: Mapping[str, Any], default_zone: str) -> dict[str, str]:
     except (ZoneInfoNotFoundError, ValueError):
         zone = default_zone
     return {"zone": zone, "shop_id": str(shop.get("id") or "")}
-
-
-def _base_url(account: SourceAccount) -> str:
-    configured = account.settings.get("base_url")
-    if isinstance(configured, str) and configured:
-        return configured
-    try:
-        return BLAZE_HOSTS[account.environment]
-    except KeyError:
-        raise ConfigurationError(
-            f"environment {account.environment!r} of account {account.account} is not known;"
-            f" use {' or '.join(sorted(BLAZE_HOSTS))}, or give the account a base_url"
-        ) from None
-
-
-def _allowed_hosts(account: SourceAccount, base_url: str, extra: tuple[str, ...]) -> frozenset[str]:
-    hosts = {urlsplit(url).hostname or "" for url in (*BLAZE_HOSTS.values(), base_url)}
-    return frozenset(hosts | set(extra))

@@ -8,16 +8,17 @@ from typing import Any, Literal
 from psycopg import Connection
 
 from sync_platform.core.tenant import Tenant
-from sync_platform.db.budget import ALARM, SHOWN, caller_name, credential_name
+from sync_platform.db.budget import ALARM, SHOWN, caller_name, credential_name, source_of
 from sync_platform.db.credentials import accounts, reveal
 from sync_platform.db.queries import query
 from sync_platform.db.tenants import ALL_STATES, directory
-from sync_platform.sync.blaze_entities import SOURCE
 from sync_platform.sync.platform import Platform
 
 _DAY = 86_400
 # used by nobody who has the key now: a tenant that changed it, or a master key that was changed
 FORMER = "(former)"
+#: The secret of an account by which a source counts its calls.
+COUNTED_BY = {"blaze": "partner_key", "mx_merchant": "consumer_key"}
 
 
 @dataclass(frozen=True)
@@ -66,11 +67,15 @@ class _Calls:
 
 def budget_uses(platform: Platform) -> list[BudgetUse]:
     """All budgets that an account of a tenant or a call of today belongs to. Reads the accounts' keys to name them."""
-    period = platform.budgets.period_seconds
     counted: dict[str, dict[str, _Calls]] = defaultdict(dict)
 
     def count(conn: Connection[Any]) -> list[Any]:
-        return conn.execute(query("limits", "budget_use"), {"period": timedelta(seconds=period)}).fetchall()
+        found = []
+        for source, book in platform.budgets.items():
+            values = {"period": timedelta(seconds=book.period_seconds)}
+            rows = conn.execute(query("limits", "budget_use"), values).fetchall()
+            found += [row for row in rows if source_of(row[0]) == source]
+        return found
 
     for credential, caller, *calls in platform.database.run(count):
         counted[credential][caller] = _Calls(*calls)
@@ -82,21 +87,23 @@ def _sharers(platform: Platform) -> dict[str, dict[str, str]]:
     """Credential -> caller -> slug, of all accounts that are in use."""
     found: dict[str, dict[str, str]] = defaultdict(dict)
     for tenant in directory(platform.database, states=ALL_STATES):
-        for key in _partner_keys(platform, tenant):
-            name = credential_name(key, platform.keyring)
-            found[name][caller_name(tenant.id, platform.keyring)] = tenant.slug
+        for source in platform.budgets:
+            for key in _keys(platform, tenant, source):
+                name = credential_name(key, platform.keyring, source)
+                found[name][caller_name(tenant.id, platform.keyring)] = tenant.slug
     return found
 
 
-def _partner_keys(platform: Platform, tenant: Tenant) -> set[str]:
-    known = accounts(platform.database, tenant.id, SOURCE)
-    return {reveal(platform.database, platform.keyring, account)["partner_key"] for account in known}
+def _keys(platform: Platform, tenant: Tenant, source: str) -> set[str]:
+    known = accounts(platform.database, tenant.id, source)
+    return {reveal(platform.database, platform.keyring, account)[COUNTED_BY[source]] for account in known}
 
 
 def _use(platform: Platform, name: str, sharers: dict[str, str], counted: dict[str, _Calls]) -> BudgetUse:
     now = platform.clock()
     hours_left = 24 - now.hour - now.minute / 60
-    limit, period = platform.budgets.limit, platform.budgets.period_seconds
+    source = source_of(name)
+    limit, period = platform.budgets[source].limit, platform.budgets[source].period_seconds
     used = sum(calls.used for calls in counted.values())
     today = sum(calls.today for calls in counted.values())
     last_hour = sum(calls.last_hour for calls in counted.values())
@@ -105,8 +112,8 @@ def _use(platform: Platform, name: str, sharers: dict[str, str], counted: dict[s
         for caller, calls in ({caller: _Calls() for caller in sharers} | counted).items()
     ]
     return BudgetUse(
-        credential=name[:SHOWN],
-        source=SOURCE,
+        credential=name.removeprefix(f"{source}:")[:SHOWN],
+        source=source,
         period_seconds=period,
         limit=limit,
         used=used,

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -28,14 +28,14 @@ def utc_now() -> datetime:
 class Platform:
     """``settings`` are the effective ones: with the embedded server they carry its URLs.
 
-    ``budgets`` are the call budgets that all tenants and threads of this process share (HTTP-10). ``stopping`` asks all
-    runs of the process to stop at their next page (F-04).
+    ``budgets`` are the call budgets by source that all tenants and threads of this process share (HTTP-10).
+    ``stopping`` asks all runs of the process to stop at their next page (F-04).
     """
 
     settings: Settings
     database: Database
     keyring: KeyRing
-    budgets: BudgetBook
+    budgets: Mapping[str, BudgetBook]
     clock: Callable[[], datetime] = utc_now
     sleep: Callable[[float], None] = time.sleep
     stopping: threading.Event = field(default_factory=threading.Event)
@@ -95,23 +95,35 @@ def open_platform(
             wait=settings.database_wait,
             stopping=stopping,
         ) as database:
-            budgets = blaze_budgets(effective, database, keyring, sleep)
+            budgets = call_budgets(effective, database, keyring, sleep)
             yield Platform(effective, database, keyring, budgets, clock, sleep, stopping)
 
 
-def blaze_budgets(
+def call_budgets(
     settings: Settings, database: Database, keyring: KeyRing, sleep: Callable[[float], None]
-) -> BudgetBook:
-    """10,000 calls per 5 minutes and partner key, of which 80 % may be used (HTTP-10; all settings)."""
-    blaze = settings.blaze
-    return BudgetBook(
-        database,
-        keyring,
-        limit=max(1, int(blaze.calls_per_period * blaze.usage_ceiling)),
-        period_seconds=blaze.period_seconds,
-        sleep=sleep,
-        clock=time.monotonic,
-    )
+) -> dict[str, BudgetBook]:
+    """The budgets by source (HTTP-10; all settings).
+
+    Blaze: 10,000 calls per 5 minutes and partner key, of which 80 % may be used. MX Merchant: 5 calls a second.
+    """
+    blaze, mx = settings.blaze, settings.mx_merchant
+    # fewer than one call a second are counted over as many seconds as one of them may take
+    limits: dict[str, tuple[int, float]] = {
+        "blaze": (max(1, int(blaze.calls_per_period * blaze.usage_ceiling)), blaze.period_seconds),
+        "mx_merchant": (max(1, int(mx.calls_per_second)), max(1.0, 1 / mx.calls_per_second)),
+    }
+    return {
+        source: BudgetBook(
+            database,
+            keyring,
+            limit=limit,
+            period_seconds=period,
+            sleep=sleep,
+            clock=time.monotonic,
+            source=source,
+        )
+        for source, (limit, period) in limits.items()
+    }
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from sync_platform.sandbox.server import BlazeSandbox
 from sync_platform.sandbox.shop import Shop, build_shop
 from sync_platform.sandbox.spec import ShopSpec
 from sync_platform.settings import load_settings
-from sync_platform.sync.platform import Platform, blaze_budgets, utc_now
+from sync_platform.sync.platform import Platform, call_budgets, utc_now
 from sync_platform_tests.faults.bystander import Bystander
 from sync_platform_tests.faults.commands import Command
 from sync_platform_tests.faults.proxy import Address, FaultProxy
@@ -161,7 +161,7 @@ class Stage:
         )
         changed = {name: getattr(settings, name).model_copy(update=values) for name, values in overrides.items()}
         settings = settings.model_copy(update=changed)
-        budgets = blaze_budgets(settings, self.database, self.keyring, sleep)
+        budgets = call_budgets(settings, self.database, self.keyring, sleep)
         return Platform(settings, self.database, self.keyring, budgets, clock, sleep)
 
     def execute(self, statement: LiteralString, *values: object) -> None:

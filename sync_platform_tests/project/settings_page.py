@@ -18,7 +18,7 @@ from sync_platform.settings import PREFIX, Settings
 from sync_platform_tests.project.setting_meanings import MEANINGS
 
 ROOT = Path(__file__).resolve().parents[2]
-TITLES = {"": "Platform", "http": "Calls to sources", "sync": "Loading"}
+TITLES = {"": "Platform", "http": "Calls to sources", "sync": "Loading", "mx_merchant": "MX Merchant"}
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from sync_platform.sandbox.shop import Entity as Collection
 from sync_platform.sandbox.shop import Shop, build_shop
 from sync_platform.sandbox.spec import ShopSpec
 from sync_platform.settings import Settings, load_settings
-from sync_platform.sync.platform import Platform, blaze_budgets
+from sync_platform.sync.platform import Platform, call_budgets
 from sync_platform.sync.request import Entity, SyncRequest
 
 NOW = datetime(2026, 11, 20, 18, 30, tzinfo=UTC)
@@ -67,7 +67,7 @@ def make_platform(settings: Settings, database: Database, clock: TestClock) -> M
         changed = {name: getattr(settings, name).model_copy(update=values) for name, values in overrides.items()}
         effective = settings.model_copy(update=changed)
         keyring = KeyRing.from_settings(effective)
-        budgets = blaze_budgets(effective, database, keyring, lambda _: None)
+        budgets = call_budgets(effective, database, keyring, lambda _: None)
         return Platform(effective, database, keyring, budgets, clock, lambda _: None)
 
     return make
