@@ -25,8 +25,8 @@ from sync_platform.sync.request import OnProgress, SyncRequest
 from sync_platform.sync.running import Run, ledger_run
 from sync_platform.transforms import blaze_rows
 from sync_platform.transforms.blaze_records import Lookup
-from sync_platform.transforms.blaze_rows import Loaded
 from sync_platform.transforms.decode import RecordDecoder
+from sync_platform.transforms.loaded import Loaded
 
 ENTITY = "lookups"
 KINDS = ("vendors", "employees", "brands", "categories", "terminals")

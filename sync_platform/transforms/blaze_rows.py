@@ -5,23 +5,12 @@ Times stay epoch milliseconds here and become timestamptz in the database, exact
 """
 
 from decimal import Decimal
-from typing import Any, NamedTuple
 
 from sync_platform.transforms.blaze_records import Lookup, Member, OrderItem, Product, Transaction
+from sync_platform.transforms.loaded import Loaded, Row
 from sync_platform.transforms.values import key, known_money, money, text, time_ms
 
-Row = tuple[Any, ...]
-
 REFUND = "refund"
-
-
-class Loaded(NamedTuple):
-    """What one record becomes. ``lines`` is empty but for receipts."""
-
-    key: str
-    modified: int
-    row: Row
-    lines: list[Row]
 
 
 def customer(record: Member, content_hash: str) -> Loaded:

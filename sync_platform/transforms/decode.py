@@ -8,8 +8,8 @@ from uuid import UUID
 import msgspec
 
 from sync_platform.core.reject import Reject
-from sync_platform.transforms.blaze_rows import Loaded
 from sync_platform.transforms.kept import kept
+from sync_platform.transforms.loaded import Loaded
 from sync_platform.transforms.values import ValueRejected
 
 R = TypeVar("R")
@@ -18,21 +18,30 @@ _ANYTHING: msgspec.json.Decoder[Any] = msgspec.json.Decoder(float_hook=Decimal)
 
 
 class RecordDecoder(Generic[R]):
-    """Turns raw records of one type into rows. Never raises for bad data: what cannot be loaded is a Reject."""
+    """Turns raw records of one type into rows. Never raises for bad data: what cannot be loaded is a Reject.
 
-    def __init__(self, record_type: type[R], to_row: Callable[[R, str], Loaded]) -> None:
+    ``to_row`` gets the record and its content hash; with ``whole`` also the record's JSON values, for rows that keep
+    what came. ``numbered``: the source's ids are numbers (SYS-03).
+    """
+
+    def __init__(
+        self, record_type: type[R], to_row: Callable[..., Loaded], *, whole: bool = False, numbered: bool = False
+    ) -> None:
         self._type = record_type
         self._strict = msgspec.json.Decoder(record_type)
         self._to_row = to_row
+        self._whole = whole
+        self._id_type: type = int if numbered else str
 
     def rows(self, records: Sequence[msgspec.Raw], hashes: Sequence[bytes]) -> tuple[list[Loaded], list[Reject]]:
         """Rows and rejects of a page; together they are as many as the records (SYS-08)."""
         rows: list[Loaded] = []
         rejects: list[Reject] = []
-        decode, to_row = self._strict.decode, self._to_row
+        decode, to_row, whole = self._strict.decode, self._to_row, self._whole
         for raw, content_hash in zip(records, hashes, strict=True):
             try:
-                rows.append(to_row(decode(raw), content_hash.hex()))
+                came = (_ANYTHING.decode(raw),) if whole else ()
+                rows.append(to_row(decode(raw), content_hash.hex(), *came))
             except (msgspec.MsgspecError, ValueRejected, RecursionError, UnicodeDecodeError):
                 outcome = self._lenient(raw, content_hash)
                 if isinstance(outcome, Reject):
@@ -50,14 +59,14 @@ class RecordDecoder(Generic[R]):
             return Reject(None, "not_json", "", "the record is not JSON; ask the vendor", None, digest)
         try:
             record = msgspec.convert(_without_blanks(values), self._type, strict=False)
-            return self._to_row(record, content_hash.hex())
+            return self._to_row(record, content_hash.hex(), *((values,) if self._whole else ()))
         except msgspec.ValidationError as error:
             reason, path, detail = explain(error)
         except ValueRejected as error:
             reason, path, detail = error.reason, error.path, error.detail
         except RecursionError:
             reason, path, detail = "too_deep", "", "the record is nested too deeply; ask the vendor"
-        return Reject(_source_id(values), reason, path, detail, kept(values), digest)
+        return Reject(_source_id(values, self._id_type), reason, path, detail, kept(values), digest)
 
 
 def explain(error: msgspec.ValidationError) -> tuple[str, str, str]:
@@ -73,9 +82,9 @@ def explain(error: msgspec.ValidationError) -> tuple[str, str, str]:
     return "out_of_range", path, f"{path}: {message}; correct it at the source"
 
 
-def _source_id(values: Any) -> str | None:
+def _source_id(values: Any, id_type: type) -> str | None:
     found = values.get("id") if isinstance(values, dict) else None
-    return found.strip()[:200] or None if isinstance(found, str) else None
+    return str(found).strip()[:200] or None if type(found) is id_type else None
 
 
 def _without_blanks(value: Any) -> Any:

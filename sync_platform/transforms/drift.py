@@ -11,7 +11,6 @@ from msgspec import inspect
 
 from sync_platform.core.content_hash import content_hash
 from sync_platform.core.drift import Drift
-from sync_platform.transforms.blaze_catalogue import FIELDS
 
 _JSON_KINDS: dict[type, str] = {
     str: "text",
@@ -32,10 +31,19 @@ _TYPE_KINDS: dict[type, str] = {
 
 
 class DriftDetector:
-    """Compares whole records with the catalogue of an entity and the fields that its record type reads."""
+    """Compares whole records with an entity's catalogue of fields by path, and with what its record type reads.
 
-    def __init__(self, entity: str, record_type: type[msgspec.Struct]) -> None:
-        self._known = FIELDS[entity]
+    ``always_sent`` are the fields whose absence is drift, for a source that leaves out what does not apply; None: all
+    that are read.
+    """
+
+    def __init__(
+        self,
+        known: Mapping[str, frozenset[str]],
+        record_type: type[msgspec.Struct],
+        always_sent: Mapping[str, frozenset[str]] | None = None,
+    ) -> None:
+        self._known, self._always_sent = known, always_sent
         self._read = {path: kinds for path, kinds in _fields(record_type) if path in self._known}
 
     def sample(self, records: Sequence[msgspec.Raw], size: int) -> list[Drift]:
@@ -63,7 +71,8 @@ class DriftDetector:
             yield Drift(_join(path, name)[:200], "unknown_field", _kind(values[name]), 1, digest)
         for name, expected in read.items():
             if name not in values:
-                yield Drift(_join(path, name), "missing_field", "", 1, digest)
+                if self._always_sent is None or name in self._always_sent.get(path, ()):
+                    yield Drift(_join(path, name), "missing_field", "", 1, digest)
             elif (got := _kind(values[name])) not in ("nothing", expected):
                 yield Drift(_join(path, name), "changed_type", f"{expected} -> {got}", 1, digest)
         for nested in self._known:
@@ -114,9 +123,11 @@ def _fields(record_type: type[msgspec.Struct]) -> Iterator[tuple[str, dict[str, 
         for field in info.fields:
             options = field.type.types if isinstance(field.type, inspect.UnionType) else (field.type,)
             expected = next(option for option in options if not isinstance(option, inspect.NoneType))
+            # a record type says "json" of what comes in another kind than it is read as: money in quotes
+            said = None
             if isinstance(expected, inspect.Metadata):
-                expected = expected.type
-            kinds[field.encode_name] = _TYPE_KINDS[type(expected)]
+                said, expected = (expected.extra or {}).get("json"), expected.type
+            kinds[field.encode_name] = said or _TYPE_KINDS[type(expected)]
             inner = expected.item_type if isinstance(expected, inspect.ListType) else expected
             pending.append((_join(path, field.encode_name), inner))
         yield path, kinds

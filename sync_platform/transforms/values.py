@@ -1,11 +1,22 @@
 """How single values of a vendor become column values. Blank, zero time and null all mean "nothing" (SYS-02, SYS-21)."""
 
+import re
 import unicodedata
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from zoneinfo import ZoneInfo
 
 # numeric(14,4) holds ten digits before the point (SYS-01)
 MONEY_LIMIT = Decimal(10) ** 10
 _MONEY_FLOOR = -MONEY_LIMIT
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+# year 1 to year 9999, what timestamptz and a calendar both hold
+FIRST_MS, LAST_MS = -62_135_596_800_000, 253_402_300_799_999
+_ISO = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:?[0-9]{2})?"
+)
 
 
 class ValueRejected(Exception):
@@ -38,6 +49,31 @@ def key(value: str | None, path: str) -> str:
 def time_ms(value: int | None) -> int | None:
     """Epoch milliseconds; ``0`` is the vendor's "no time" (SYS-02). Negative values are legal."""
     return value or None
+
+
+def iso_ms(value: str | None, path: str, zone: ZoneInfo) -> tuple[int | None, bool]:
+    """A time in ISO 8601 as epoch milliseconds, and whether ``zone`` had to be assumed because it names none (SYS-02).
+
+    Of an hour that a clock change repeats the first is meant; one that it leaves out is read as if the clock had not
+    changed. The first instant of year 1 is how some services write "no time". Raises ValueRejected.
+    """
+    found = value.strip().upper() if value else ""
+    if not found:
+        return None, False
+    try:
+        moment = datetime.fromisoformat(found) if _ISO.fullmatch(found) else None
+    except ValueError:  # no such day, hour or minute
+        moment = None
+    if moment is None:
+        detail = f"{path} is not a time such as 2025-03-14T10:02:25.45Z; ask the vendor"
+        raise ValueRejected("wrong_type", path, detail)
+    if found.startswith("0001-01-01T00:00:00"):
+        return None, False
+    assumed = moment.tzinfo is None
+    ms = ((moment.replace(tzinfo=zone) if assumed else moment) - _EPOCH) // _MILLISECOND
+    if not FIRST_MS <= ms <= LAST_MS:
+        raise ValueRejected("out_of_range", path, f"{path} is outside the years 1 to 9999; correct it at the source")
+    return ms, assumed
 
 
 def money(value: Decimal | None, path: str) -> Decimal | None:

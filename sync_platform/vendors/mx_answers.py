@@ -28,9 +28,9 @@ def of_a_record(status: int, body: bytes) -> type[SyncError] | None:
     """One record that is not there, or is another merchant's.
 
     The vendor answers ``Unauthorized`` for a record of another merchant, the same word as for a wrong key. To take that
-    for rejected credentials would stop a whole account, and raise an alarm, over one foreign id in a notification. A key
-    that is really rejected shows in the list that every run reads first, and there the word means what it says. An id
-    that nobody knows may be answered with a plain text.
+    for rejected credentials would stop a whole account, and raise an alarm, over one foreign id in a notification. A
+    key that is really rejected shows in the list that every run reads first, and there the word means what it says. An
+    id that nobody knows may be answered with a plain text.
     """
     if body.strip(b' \t\r\n".').lower() == b"not found":
         return NotFound

@@ -8,6 +8,7 @@ import pytest
 
 from sync_platform.db.blaze_tables import CUSTOMERS
 from sync_platform.sync.blaze_entities import CUSTOMERS_ENTITY
+from sync_platform.transforms.blaze_catalogue import FIELDS
 from sync_platform.transforms.blaze_records import Member
 from sync_platform.transforms.drift import DriftDetector
 
@@ -44,5 +45,5 @@ def test_absent_is_told_apart_from_null_and_blank(value: Any, kinds: set[str]) -
     record = whole | {"email": value} if value is not ABSENT else whole | {"email": None}
     if value is ABSENT:
         del record["email"]
-    found = DriftDetector("customers", Member).sample([msgspec.Raw(msgspec.json.encode(record))], 1)
+    found = DriftDetector(FIELDS["customers"], Member).sample([msgspec.Raw(msgspec.json.encode(record))], 1)
     assert {drift.kind for drift in found if drift.path == "email"} == kinds

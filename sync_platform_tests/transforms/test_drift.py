@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from sync_platform.core.reject import Reject
+from sync_platform.transforms.blaze_catalogue import FIELDS
 from sync_platform.transforms.blaze_records import Member, Product, Transaction
 from sync_platform.transforms.drift import DriftDetector, new_values, nul_removed, required_missing
 
@@ -21,30 +22,30 @@ def drift(detector: DriftDetector, *records: dict[str, Any], size: int = 10) -> 
 
 def test_a_record_as_documented_has_no_drift() -> None:
     """SYS-17."""
-    assert drift(DriftDetector("customers", Member), MEMBER) == []
+    assert drift(DriftDetector(FIELDS["customers"], Member), MEMBER) == []
 
 
 def test_new_missing_and_changed_fields_are_named_with_their_path() -> None:
     """SYS-17: unknown field, missing field, changed type, in the record and inside it."""
     record = {**MEMBER, "mood": "sunny", "email": 5}
     del record["cpn"]
-    assert sorted(drift(DriftDetector("customers", Member), record)) == [
+    assert sorted(drift(DriftDetector(FIELDS["customers"], Member), record)) == [
         ("changed_type", "email", "text -> number"),
         ("missing_field", "cpn", ""),
         ("unknown_field", "mood", "text"),
     ]
     receipt = dict.fromkeys(Transaction.__struct_encode_fields__) | {"cart": {"items": [{"novel": 1}]}}
-    paths = {path for _, path, _ in drift(DriftDetector("transactions", Transaction), receipt)}
+    paths = {path for _, path, _ in drift(DriftDetector(FIELDS["transactions"], Transaction), receipt)}
     assert "cart.items.novel" in paths
 
 
 def test_the_sample_is_bounded_and_spread_over_the_page() -> None:
     """SYS-17: a page is not read whole for it."""
     pages = [{**MEMBER, f"field{n}": 1} for n in range(100)]
-    found = drift(DriftDetector("customers", Member), *pages, size=2)
+    found = drift(DriftDetector(FIELDS["customers"], Member), *pages, size=2)
     assert [path for _, path, _ in found] == ["field0", "field50"]
-    assert drift(DriftDetector("customers", Member), *pages, size=0) == []
-    assert drift(DriftDetector("products", Product), size=2) == []
+    assert drift(DriftDetector(FIELDS["customers"], Member), *pages, size=0) == []
+    assert drift(DriftDetector(FIELDS["products"], Product), size=2) == []
 
 
 def test_new_enumeration_values_are_counted_and_case_does_not_matter() -> None:
