@@ -46,8 +46,7 @@ ALWAYS_SENT: dict[str, dict[str, frozenset[str]]] = {
     "invoices": {
         "": frozenset(
             """id created merchantId invoiceNumber type status quantity totalAmount subTotalAmount discountAmount
-            balance
-            paidAmount""".split()
+            balance paidAmount""".split()
         )
     },
     "invoice_details": {
