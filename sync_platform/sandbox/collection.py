@@ -49,11 +49,17 @@ class Collection:
     """Every record is kept encoded: a large shop fits into memory and a page is a join of bytes.
 
     ``listed_at`` says on which instant a record is listed where that is not ``modified`` (transactions).
+    ``modified_at`` reads the latter where records do not carry it in epoch milliseconds.
     """
 
-    def __init__(self, lock: RLock, listed_at: Callable[[Record], int] | None = None) -> None:
+    def __init__(
+        self,
+        lock: RLock,
+        listed_at: Callable[[Record], int] | None = None,
+        modified_at: Callable[[Record], int] = lambda record: record.get("modified") or 0,
+    ) -> None:
         self._lock = lock
-        self._listed_at = listed_at
+        self._listed_at, self._modified_at = listed_at, modified_at
         self._bodies: dict[str, bytes] = {}
         self._modified = Order()
         self._listed = Order()
@@ -66,10 +72,10 @@ class Collection:
 
     def put(self, record: Record) -> None:
         """Insert or replace by ``id``."""
-        record_id = record["id"]
+        record_id = str(record["id"])
         with self._lock:
             self._bodies[record_id] = encode(record)
-            self._modified.put(record_id, record.get("modified") or 0)
+            self._modified.put(record_id, self._modified_at(record))
             if self._listed_at is not None:
                 self._listed.put(record_id, self._listed_at(record))
 
@@ -124,6 +130,11 @@ class Collection:
             start, stop = self._modified.between(first, last)
             page = self._modified.ids(max(start, stop - skip - limit), max(start, stop - skip))
             return [self._bodies[record_id] for record_id in reversed(page)]
+
+    def ids_modified(self, first: int, last: int) -> list[str]:
+        """The ids of the records modified in ``[first, last]``, oldest first."""
+        with self._lock:
+            return self._modified.ids(*self._modified.between(first, last))
 
     def count_listed(self, first: int, last: int) -> int:
         """How many records are listed in ``[first, last]``."""

@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 from sync_platform.core.window import Window
 from sync_platform.sandbox.collection import Record, encode
+from sync_platform.sandbox.listing import UsualFields
 from sync_platform.sandbox.refusals import Refusal
 from sync_platform.sandbox.request import Request
 from sync_platform.sandbox.shop import Entity, Shop
 
 FOREVER = 2**62
+USUAL = UsualFields(("status", "cannabisType"), ("loyaltyPoints", "cart.total", "unitPrice"), ("modified",))
 DAY_MS = 86_400_000
 
 
@@ -35,12 +37,29 @@ class Page:
     total: int
     enveloped: bool = True
 
+    @property
+    def usual(self) -> UsualFields:
+        """What the record faults alter."""
+        return USUAL
+
     def write(self, rows: Sequence[bytes]) -> bytes:
         """The search envelope, or the bare list envelope."""
         values = b'{"values":[' + b",".join(rows)
         if not self.enveloped:
             return values + b"]}"
         return values + b'],"skip":%d,"limit":%d,"total":%d}' % (self.skip, self.limit, self.total)
+
+    def changed(self, record: Record) -> Record:
+        """Another value under the same ``modified``: only a comparison of values can see it."""
+        if record.get("cart"):
+            record["cart"]["total"] = round(record["cart"]["total"] + 1, 2)
+        elif "firstName" in record:
+            record["firstName"] += " X"
+        elif "unitPrice" in record:
+            record["unitPrice"] = round(record["unitPrice"] + 1, 2)
+        else:
+            record["updated"] = not record.get("updated")
+        return record
 
 
 Answer = Page | bytes

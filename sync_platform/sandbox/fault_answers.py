@@ -1,7 +1,8 @@
 """Faults of whole answers: refusals, damaged bodies, bodies that are too large (SBX-02)."""
 
+import re
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -11,6 +12,7 @@ from sync_platform.sandbox.refusals import Refusal
 
 JSON = "application/json"
 CHUNK = 1 << 20
+_FIRST_KEY = re.compile(rb'\{("\w+"):.*\}', re.DOTALL)
 ERROR_PAGE = b"<!DOCTYPE html><html><head><title>Error</title></head><body><h1>We'll be back</h1></body></html>"
 
 
@@ -30,38 +32,36 @@ class Outgoing:
         return len(self.body) if self.stream is None else self.length or 0
 
 
-def of_refusal(refusal: Refusal) -> Outgoing:
-    """An error as the vendor writes it."""
-    return Outgoing(refusal.status, refusal.body, {"Content-Type": JSON, **refusal.headers})
-
-
-def refusing(faults: Sequence[Fault]) -> Outgoing | None:
-    """The answer of the first fault that does not let the request through."""
+def refusing(faults: Sequence[Fault], refuse: Callable[[Refusal], Outgoing]) -> Outgoing | None:
+    """The answer of the first fault that does not let the request through; ``refuse`` writes it."""
     for fault in faults:
         match fault.kind:
             case "throttle":
                 pause = {} if fault.retry_after is None else {"Retry-After": fault.retry_after}
-                return of_refusal(Refusal(429, "Rate limit exceeded", headers=pause))
+                return refuse(Refusal(429, "Rate limit exceeded", headers=pause))
             case "status" if fault.html:
                 return Outgoing(fault.status, ERROR_PAGE, {"Content-Type": "text/html"})
             case "status":
-                return of_refusal(Refusal(fault.status, "Something went wrong"))
+                return refuse(Refusal(fault.status, "Something went wrong"))
             case "unauthorized":
-                return of_refusal(Refusal(401, "Invalid or missing API key"))
+                return refuse(Refusal(401, "Invalid or missing API key"))
             case "forbidden":
-                return of_refusal(Refusal(403, "The partner key lacks a permission.", field="Authorization"))
+                return refuse(Refusal(403, "The partner key lacks a permission.", field="Authorization"))
             case "redirect":
                 return Outgoing(302, b"", {"Location": fault.location, "Content-Type": JSON})
     return None
 
 
-def damage(answer: Outgoing, faults: Sequence[Fault], rng: Random) -> None:
-    """Spoil the answer in the ways the faults ask for; ``rng`` decides about random damage."""
+def damage(answer: Outgoing, faults: Sequence[Fault], rng: Random, empty_page: tuple[bytes, bytes]) -> None:
+    """Spoil the answer in the ways the faults ask for; ``rng`` decides about random damage.
+
+    ``empty_page`` is one of the vendor's, cut where its records would stand.
+    """
     for fault in faults:
-        _damage(answer, fault, rng)
+        _damage(answer, fault, rng, empty_page)
 
 
-def _damage(answer: Outgoing, fault: Fault, rng: Random) -> None:
+def _damage(answer: Outgoing, fault: Fault, rng: Random, empty_page: tuple[bytes, bytes]) -> None:
     body = answer.body
     match fault.kind:
         case "html":
@@ -80,23 +80,24 @@ def _damage(answer: Outgoing, fault: Fault, rng: Random) -> None:
         case "bom":
             answer.body = b"\xef\xbb\xbf" + body
         case "duplicate_keys":
-            answer.body = body[:-1] + b',"values":[]}' if body.endswith(b"}") else body
+            first = _FIRST_KEY.match(body)
+            answer.body = body[:-1] + b"," + first[1] + b":[]}" if first else body
         case "nan":
             answer.body = body.replace(b"{", b'{"share":NaN,', 1)
         case "deep":
-            answer.body = b'{"values":' + b"[" * fault.size + b"]" * fault.size + b"}"
+            answer.body = empty_page[0][:-1] + b"[" * fault.size + b"]" * fault.size + b"}"
         case "fuzzed":
             answer.body = fuzzed(body, rng)
         case "oversize":
-            answer.stream, answer.length = _blanks(fault.size), fault.size
+            answer.stream, answer.length = _blanks(fault.size, empty_page), fault.size
         case "gzip_bomb":
-            answer.stream, answer.length = _gzip(_blanks(fault.size)), None
+            answer.stream, answer.length = _gzip(_blanks(fault.size, empty_page)), None
             answer.headers["Content-Encoding"] = "gzip"
 
 
-def _blanks(size: int) -> Iterator[bytes]:
+def _blanks(size: int, empty_page: tuple[bytes, bytes]) -> Iterator[bytes]:
     """An empty page of ``size`` bytes: valid JSON, almost all of it white space."""
-    head, tail = b'{"values":[', b'],"skip":0,"limit":100,"total":0}'
+    head, tail = empty_page
     left = max(0, size - len(head) - len(tail))
     yield head
     while left > 0:

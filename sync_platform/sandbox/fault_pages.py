@@ -1,14 +1,14 @@
-"""Faults of whole pages: repeated, shifted, short, long, altered, miscounted (SBX-02)."""
+"""Faults of pages and of the records in them: repeated, shifted, short, long, altered, miscounted (SBX-02)."""
 
 from collections.abc import Sequence
 
-from sync_platform.sandbox.collection import Record, decode, encode
-from sync_platform.sandbox.endpoints import Page
+from sync_platform.sandbox.collection import decode, encode
 from sync_platform.sandbox.faults import Fault
+from sync_platform.sandbox.listing import Document, Listing
 from sync_platform.sandbox.record_drift import drifted
 
 
-def write_page(page: Page, faults: Sequence[Fault]) -> bytes:
+def write_page(page: Listing, faults: Sequence[Fault]) -> bytes:
     """The page as it goes out. Without a fault that concerns pages: as it is."""
     skip, limit = page.skip, page.limit
     for fault in faults:
@@ -21,20 +21,25 @@ def write_page(page: Page, faults: Sequence[Fault]) -> bytes:
     rows = page.rows(skip, limit)
     if faults:
         for fault in faults:
-            rows = _other_rows(rows, fault)
+            rows = _other_rows(page, rows, fault)
             if fault.kind == "wrong_total":
                 page.total = _other_total(page, fault)
-        rows = drifted(rows, faults)
+        rows = drifted(rows, faults, page.usual)
     return page.write(rows)
 
 
-def _other_total(page: Page, fault: Fault) -> int:
+def write_document(document: Document, faults: Sequence[Fault]) -> bytes:
+    """The record as it goes out: only the faults inside of records concern it."""
+    return drifted([document.body], faults, document.usual)[0]
+
+
+def _other_total(page: Listing, fault: Fault) -> int:
     if fault.total is not None:
         return fault.total
     return max(0, page.total - page.skip // page.limit)
 
 
-def _other_rows(rows: list[bytes], fault: Fault) -> list[bytes]:
+def _other_rows(page: Listing, rows: list[bytes], fault: Fault) -> list[bytes]:
     if fault.kind == "short_page":
         return rows[: fault.rows]
     if not 0 <= fault.rows < len(rows):
@@ -42,18 +47,5 @@ def _other_rows(rows: list[bytes], fault: Fault) -> list[bytes]:
     if fault.kind == "missing_row":
         return rows[: fault.rows] + rows[fault.rows + 1 :]
     if fault.kind == "changed_row":
-        return [*rows[: fault.rows], _changed(decode(rows[fault.rows])), *rows[fault.rows + 1 :]]
+        return [*rows[: fault.rows], encode(page.changed(decode(rows[fault.rows]))), *rows[fault.rows + 1 :]]
     return rows
-
-
-def _changed(record: Record) -> bytes:
-    """Another value under the same ``modified``: only a comparison of values can see it."""
-    if record.get("cart"):
-        record["cart"]["total"] = round(record["cart"]["total"] + 1, 2)
-    elif "firstName" in record:
-        record["firstName"] += " X"
-    elif "unitPrice" in record:
-        record["unitPrice"] = round(record["unitPrice"] + 1, 2)
-    else:
-        record["updated"] = not record.get("updated")
-    return encode(record)

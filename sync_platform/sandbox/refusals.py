@@ -1,12 +1,8 @@
-"""How the vendor says no: two shapes of error body exist and both are served."""
-
-import msgspec
-
-REASONS = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 429: "Too Many Requests"}
+"""A refusal on its way to the client; each vendor has its own way of writing one."""
 
 
 class Refusal(Exception):
-    """An answer other than 200, raised where it is decided. ``field`` chooses the older body shape."""
+    """An answer other than 200, raised where it is decided. ``field`` is the argument that is wrong."""
 
     def __init__(
         self, status: int, message: str, *, field: str | None = None, headers: dict[str, str] | None = None
@@ -14,18 +10,3 @@ class Refusal(Exception):
         super().__init__(message)
         self.status, self.message, self.field = status, message, field
         self.headers = headers or {}
-
-    @property
-    def body(self) -> bytes:
-        """The error as JSON."""
-        if self.field is not None:
-            return msgspec.json.encode(
-                {
-                    "field": self.field,
-                    "message": self.message,
-                    "errorType": "com.fourtwenty.core.exceptions.BlazeInvalidArgException",
-                    "references": None,
-                }
-            )
-        reason = REASONS.get(self.status, "Error")
-        return msgspec.json.encode({"error": reason, "message": self.message, "status": self.status})

@@ -21,13 +21,23 @@ class Request:
     headers: Mapping[str, str]
     at: float
     query: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
 
     @classmethod
-    def of(cls, method: str, target: str, headers: Mapping[str, str], at: float) -> "Request":
+    def of(
+        cls,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        at: float,
+        *,
+        prefix: str = VENDOR_PREFIX,
+        body: bytes = b"",
+    ) -> "Request":
         """From the first line of a request."""
         parts = urlsplit(target)
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
-        return cls(method, parts.path.removeprefix(VENDOR_PREFIX), parts.query, headers, at, query)
+        return cls(method, parts.path.removeprefix(prefix), parts.query, headers, at, query, body)
 
     def whole(self, name: str, default: int | None = None) -> int | None:
         """A whole number. A blank counts as absent; anything else that is no number is refused."""
@@ -39,9 +49,9 @@ class Request:
         except ValueError:
             raise Refusal(400, f"{name} must be a whole number.", field=name) from None
 
-    def paging(self, offset_name: str, cap: int) -> tuple[int, int]:
-        """Offset and limit as the vendor applies them: the limit is capped without a word."""
-        skip, limit = self.whole(offset_name, 0) or 0, self.whole("limit", cap)
+    def paging(self, offset_name: str, cap: int, usual: int | None = None) -> tuple[int, int]:
+        """Offset and limit as the vendor applies them: the limit is capped without a word, ``usual`` when absent."""
+        skip, limit = self.whole(offset_name, 0) or 0, self.whole("limit", usual or cap)
         if skip < 0 or limit is None or limit < 1:
             raise Refusal(400, f"{offset_name} and limit must be positive.", field=offset_name)
         return min(skip, BEYOND_ANY), min(limit, cap)

@@ -3,12 +3,31 @@
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from random import Random
+from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from sync_platform.core.window import start_of_day
 from sync_platform.sandbox.spec import ShopSpec
 
 # Monday to Sunday
 WEEKDAY_WEIGHTS = (0.8, 0.8, 0.9, 1.0, 1.35, 1.45, 0.7)
+
+
+class Hours(Protocol):
+    """When somebody trades: ``days`` days from the first, whole hours of the own clock, up to the present."""
+
+    @property
+    def first_day(self) -> date: ...
+    @property
+    def days(self) -> int: ...
+    @property
+    def opens(self) -> int: ...
+    @property
+    def closes(self) -> int: ...
+    @property
+    def tz(self) -> ZoneInfo: ...
+    @property
+    def now_ms(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -20,7 +39,7 @@ class OpenHours:
     weight: float
 
 
-def open_days(spec: ShopSpec) -> list[OpenHours]:
+def open_days(spec: Hours) -> list[OpenHours]:
     """The days on which the shop has been open so far; a day of a clock change is longer or shorter."""
     days: list[OpenHours] = []
     for number in range(spec.days):
@@ -36,21 +55,27 @@ def open_days(spec: ShopSpec) -> list[OpenHours]:
 
 def sale_moments(spec: ShopSpec, rng: Random) -> list[int]:
     """Instants of all transactions of the shop's history, oldest first, epoch milliseconds."""
+    return moments(spec, spec.transactions, spec.sales_per_day, rng)
+
+
+def moments(spec: Hours, total: int | None, per_day: float, rng: Random) -> list[int]:
+    """``total`` instants at which somebody sells, or ``per_day`` of them, oldest first, epoch milliseconds."""
     days = open_days(spec)
     if not days:
         return []
     weights = [day.weight for day in days]
-    total = spec.transactions if spec.transactions is not None else round(sum(weights) * spec.sales_per_day)
+    if total is None:
+        total = round(sum(weights) * per_day)
     triangular, random = rng.triangular, rng.random
-    moments = []
+    found = []
     for day in rng.choices(days, weights, k=total):
         position = triangular(0.0, 1.0, 0.3 if random() < 0.4 else 0.75)
-        moments.append(day.opens + min(int(position * (day.closes - day.opens)), day.closes - day.opens - 1))
-    moments.sort()
-    return moments
+        found.append(day.opens + min(int(position * (day.closes - day.opens)), day.closes - day.opens - 1))
+    found.sort()
+    return found
 
 
-def _instant(spec: ShopSpec, day: date, hour: int) -> int:
+def _instant(spec: Hours, day: date, hour: int) -> int:
     """An hour of the shop's clock as epoch milliseconds; hour 24 is the next midnight."""
     if hour == 24:
         return int(start_of_day(day + timedelta(days=1), spec.tz).timestamp() * 1000)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import event, example, given
 from hypothesis import strategies as st
 
+from sync_platform.sandbox.blaze_vendor import BlazeVendor
 from sync_platform.sandbox.endpoints import Endpoints, Page, Rules
 from sync_platform.sandbox.refusals import Refusal
 from sync_platform.sandbox.request import VENDOR_PREFIX, Request
@@ -37,7 +38,7 @@ def test_any_arguments_are_served_or_refused(quiet: Shop, path: str, query: dict
     try:
         answer = Endpoints(Rules()).answer(quiet, request)
     except Refusal as refusal:
-        answer = refusal.body
+        answer = BlazeVendor([quiet], 0).refuse(refusal).body
         event(f"refused with {refusal.status}")
     if isinstance(answer, Page):
         event("served")
