@@ -67,7 +67,9 @@ class MxMerchantSettings(BaseModel):
     date_filter: bool = True
     start_parameter: str = Field(default="startDate", pattern=_PARAMETER)
     end_parameter: str = Field(default="endDate", pattern=_PARAMETER)
+    date_margin_hours: int = Field(default=0, ge=0, le=72)
     transaction_type: str = Field(default="Any", pattern=r"^[A-Za-z]{0,40}$")
+    invoice_date_type: str = Field(default="", pattern=r"^[A-Za-z]{0,40}$")
     calls_per_second: float = Field(default=5, gt=0, le=1000)
     overlap_hours: float = Field(default=72, ge=0, le=24 * 31)
     trailing_days: int = Field(default=30, ge=1, le=365)

@@ -162,7 +162,7 @@ create table mx_merchant.product_categories (
     "position" integer     not null check ("position" > 0),
     kind       text        not null check (kind in ('exact', 'prefix', 'contains', 'regex')),
     pattern    text        not null check (length(pattern) between 1 and 500),
-    category   text        not null check (length(category) between 1 and 100),
+    category   text        not null check (length(category) between 1 and 200),
     actor      text        not null,
     created_at timestamptz not null default now(),
     primary key (tenant_id, "position")

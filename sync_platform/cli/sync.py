@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from getpass import getuser
 from types import FrameType
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any
 
 import typer
 
@@ -82,7 +82,7 @@ def exit_code_of(results: list[SyncResult]) -> int:
 def _entities(entity: str | None) -> tuple[Entity, ...]:
     if entity is None:
         return ENTITIES
-    for name in get_args(Entity):
+    for name in ENTITIES:
         if entity in (name, LINES) and (name == entity or name == "transactions"):
             return (name,)
     raise InvalidRequest(f"there is no entity {entity!r}; use one of {', '.join((*ENTITIES, LINES))}")

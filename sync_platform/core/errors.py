@@ -29,6 +29,10 @@ class DatabaseUnavailable(SyncError):
     """PostgreSQL does not answer. Wait; nothing was half-written."""
 
 
+class ItemsMissing(SyncError):
+    """Single items could not be fetched; all others are written. The next run begins with them (MX-12)."""
+
+
 # --- fix: somebody has to change something --------------------------------------------------------------
 
 

@@ -36,7 +36,8 @@ def columns(
     spec: str, *, default: Policy = "always", always: str = "", accept: str = "", personal: str = ""
 ) -> tuple[Column, ...]:
     """Columns from ``name`` or ``name:kind``, separated by blanks; the others name columns with another policy."""
-    policies: dict[str, Policy] = dict.fromkeys(always.split(), "always") | dict.fromkeys(accept.split(), "accept")
+    policies: dict[str, Policy] = {name: "always" for name in always.split()}
+    policies.update((name, "accept") for name in accept.split())
     hidden = set(personal.split())
     found = []
     for part in spec.split():

@@ -7,13 +7,13 @@ from psycopg import Connection, sql
 
 from sync_platform.core.counters import Counters
 from sync_platform.core.errors import TooManyDeletes
-from sync_platform.sync.blaze_entities import BlazeEntity
+from sync_platform.sync.entities import SourceEntity
 from sync_platform.sync.platform import Platform
 from sync_platform.sync.request import SyncRequest
 from sync_platform.sync.running import Run
 
 
-def delete_absent(platform: Platform, request: SyncRequest, run: Run, entity: BlazeEntity, seen: Set[str]) -> None:
+def delete_absent(platform: Platform, request: SyncRequest, run: Run, entity: SourceEntity, seen: Set[str]) -> None:
     """Soft-delete live rows of the shops seen in this pass that the pass did not show.
 
     Only shops of which the pass showed something: a pass that came back empty says nothing about what is gone. Raises

@@ -14,10 +14,10 @@ from sync_platform.core.reject import Reject
 from sync_platform.db.blaze_names import Kind, kind_of
 from sync_platform.db.blaze_tables import PRODUCTS
 from sync_platform.db.copy_text import copy_line
-from sync_platform.sync.blaze_entities import BlazeEntity
+from sync_platform.sync.entities import SourceEntity
 from sync_platform.sync.known import KnownRecord, KnownRecords
-from sync_platform.transforms.blaze_rows import Loaded
 from sync_platform.transforms.drift import new_values, nul_removed, required_missing
+from sync_platform.transforms.loaded import Loaded
 from sync_platform.vendors.paging import RawPage
 
 
@@ -36,7 +36,7 @@ class Batch:
     ``kinds`` describes products by id, for the lines that take it from them.
     """
 
-    entity: BlazeEntity
+    entity: SourceEntity
     rows: dict[str, Staged] = field(default_factory=dict)
     kinds: dict[str, Kind] = field(default_factory=dict)
     rejects: list[Reject] = field(default_factory=list)

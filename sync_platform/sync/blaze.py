@@ -1,6 +1,5 @@
 """Syncs one entity of one tenant from Blaze into the staging tables, for assets, schedules and commands alike."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -9,8 +8,9 @@ from sync_platform.core.window import Window, start_of_day
 from sync_platform.db.cursors import Cursor, read_cursor
 from sync_platform.sync.absence import delete_absent
 from sync_platform.sync.accounts import OpenAccount, blaze_accounts, open_account
-from sync_platform.sync.blaze_entities import BLAZE_ENTITIES, SOURCE, BlazeEntity
-from sync_platform.sync.known import KnownRecords, known_records
+from sync_platform.sync.blaze_entities import BLAZE_ENTITIES, SOURCE
+from sync_platform.sync.entities import SourceEntity
+from sync_platform.sync.known import KnownRecords, stored_records
 from sync_platform.sync.loading import Loader
 from sync_platform.sync.lookups import refresh_lookups
 from sync_platform.sync.parents import reread_parents
@@ -33,7 +33,7 @@ def sync_blaze(platform: Platform, request: SyncRequest, on_progress: OnProgress
     windows: list[Window] = []
     try:
         refused = _refresh_lookups(platform, request, on_progress)
-        bounds = _bounds(request, platform.clock())
+        bounds = request.bounds(platform.clock())
         with ledger_run(platform, request, SOURCE, entity.ledger_entities, bounds, on_progress) as (run, done, failed):
             reports, errors = done, failed
             if refused is not None:
@@ -42,7 +42,7 @@ def sync_blaze(platform: Platform, request: SyncRequest, on_progress: OnProgress
                 run.check()
                 with open_account(platform, request.tenant, account, run.calls) as opened:
                     windows += _sync_account(platform, request, entity, run, opened)
-                    _tell_skew(run, opened)
+                    run.tell_skew(opened.http)
     except SyncError as error:  # refused before a run was started
         errors = [error]
     return SyncResult(request, tuple(reports), tuple(windows), errors[0] if errors else None)
@@ -60,7 +60,7 @@ def _refresh_lookups(platform: Platform, request: SyncRequest, on_progress: OnPr
 
 
 def _sync_account(
-    platform: Platform, request: SyncRequest, entity: BlazeEntity, run: Run, opened: OpenAccount
+    platform: Platform, request: SyncRequest, entity: SourceEntity, run: Run, opened: OpenAccount
 ) -> list[Window]:
     place = (request.tenant.id, SOURCE, entity.name, opened.account.account)
     cursor = platform.database.run(lambda conn: read_cursor(conn, *place), request.tenant.id)
@@ -92,7 +92,7 @@ def _read_window(
     cursor: Cursor,
 ) -> None:
     """Load a window and, if it reaches the present, move the cursor (BLZ-07)."""
-    reader, known = _reader(opened, loader.entity), _known(platform, request, loader.entity)
+    reader, known = _reader(opened, loader.entity), partial(stored_records, platform, request)
     newest: datetime | None = None
     for part in parts(item, cursor, _overlap(platform, loader.entity)):
         chunks = _chunks(platform, opened, loader.entity, part.window)
@@ -128,7 +128,7 @@ def _read_collection(
     return window
 
 
-def _chunks(platform: Platform, opened: OpenAccount, entity: BlazeEntity, window: Window) -> list[Window]:
+def _chunks(platform: Platform, opened: OpenAccount, entity: SourceEntity, window: Window) -> list[Window]:
     """What one request may ask for (BLZ-05): calendar days of the shop for transactions, else elapsed time."""
     days = platform.settings.blaze.max_window_days
     if entity.name == "transactions":
@@ -136,7 +136,7 @@ def _chunks(platform: Platform, opened: OpenAccount, entity: BlazeEntity, window
     return spans(window, timedelta(days=days))
 
 
-def _reader(opened: OpenAccount, entity: BlazeEntity) -> PageReader:
+def _reader(opened: OpenAccount, entity: SourceEntity) -> PageReader:
     readers: dict[str, PageReader] = {
         "customers": opened.client.members,
         "transactions": opened.client.transactions,
@@ -145,35 +145,9 @@ def _reader(opened: OpenAccount, entity: BlazeEntity) -> PageReader:
     return readers[entity.name]
 
 
-def _known(platform: Platform, request: SyncRequest, entity: BlazeEntity) -> "partial[KnownRecords]":
-    return partial(_stored, platform, request, entity)
-
-
-def _stored(platform: Platform, request: SyncRequest, entity: BlazeEntity, window: Window) -> KnownRecords:
-    if request.verify:
-        return KnownRecords()
-    wanted = (request.tenant.id, entity.name, window, request.tenant.zone)
-    return platform.database.run(lambda conn: known_records(conn, *wanted), request.tenant.id)
-
-
-def _overlap(platform: Platform, entity: BlazeEntity) -> timedelta:
+def _overlap(platform: Platform, entity: SourceEntity) -> timedelta:
     """BLZ-06: a day where the source takes dates, minutes where it takes instants."""
     blaze = platform.settings.blaze
     if entity.name == "transactions":
         return timedelta(days=blaze.overlap_days)
     return timedelta(minutes=blaze.overlap_minutes)
-
-
-def _bounds(request: SyncRequest, now: datetime) -> Window | None:
-    """What the ledger shows as the run's window: the days asked for, in the tenant's zone."""
-    if not request.days:
-        return None
-    zone = request.tenant.zone
-    wanted = Window.of_days(request.days[0][0], request.days[-1][1], zone)
-    return replace(wanted, end=max(wanted.start, min(wanted.end, now)))
-
-
-def _tell_skew(run: Run, opened: OpenAccount) -> None:
-    """A source's clock that is off is reported, not followed (HTTP-14)."""
-    if opened.http.clock_skewed:
-        run.report["clock_skew_seconds"] = round(opened.http.worst_skew_seconds)

@@ -60,7 +60,7 @@ def follow_after_sync(platform: Platform, tenant: Tenant, synced: Iterable[Entit
 
     Never fails the sync: returns what went wrong, in a sentence. The next sync carries over what this one left.
     """
-    affected = {table for entity in synced for table in _AFFECTED[entity]}
+    affected = {table for entity in synced for table in _AFFECTED.get(entity, ())}
     try:
         # as the loader: a login without the promoter's role syncs well where nothing is promoted
         with platform.database.transaction(tenant.id) as conn:

@@ -15,7 +15,7 @@ from sync_platform.core.window import Window
 from sync_platform.db.cursors import clear_position, complete_window, save_position
 from sync_platform.db.merge import MergeScope
 from sync_platform.sync.batch import Batch
-from sync_platform.sync.blaze_entities import SOURCE, BlazeEntity
+from sync_platform.sync.entities import SourceEntity
 from sync_platform.sync.platform import Platform
 from sync_platform.sync.reading import Fetched
 from sync_platform.sync.request import SyncRequest
@@ -31,15 +31,15 @@ class Loader:
     this was all of it, ``all_readable`` whether every record told its key.
     """
 
-    def __init__(self, platform: Platform, request: SyncRequest, entity: BlazeEntity, run: Run, account: str) -> None:
+    def __init__(self, platform: Platform, request: SyncRequest, entity: SourceEntity, run: Run, account: str) -> None:
         self._platform, self._request, self._run, self._account = platform, request, run, account
         self.entity = entity
         self.seen: set[str] = set()
         self.complete_pass = False
-        self._batch = Batch(entity)
+        self._batch = self._new_batch()
         self._batch_started = 0.0
         self.all_readable = True
-        self._rejected_pages = 0
+        self.rejected_pages = 0
 
     def load(self, pages: Generator[Fetched, None, None], window: Window, newest: datetime | None) -> datetime | None:
         """Write all pages; return the highest ``modified`` seen, ``newest`` included.
@@ -86,7 +86,7 @@ class Loader:
         """Close the window: no position is left, and the watermark moves if one is given."""
         if self._request.dry_run:
             return
-        place = (self._request.tenant.id, SOURCE, self.entity.name, self._account)
+        place = (self._request.tenant.id, self.entity.source, self.entity.name, self._account)
         self._platform.database.run(
             lambda conn: complete_window(conn, *place, watermark=watermark, run_id=self._run.id), place[0]
         )
@@ -102,8 +102,11 @@ class Loader:
         return 2 * self._batch.fetched >= sync.batch_records or 2 * age >= sync.batch_seconds
 
     def _collected(self) -> Batch:
-        batch, self._batch = self._batch, Batch(self.entity)
+        batch, self._batch = self._batch, self._new_batch()
         return batch
+
+    def _new_batch(self) -> Batch:
+        return Batch(self.entity)
 
     def _write(self, batch: Batch, window: Window, position: dict[str, Any] | None) -> None:
         tenant, run, dry_run = self._request.tenant, self._run, self._request.dry_run
@@ -112,22 +115,12 @@ class Loader:
 
         def write(conn: Connection[Any]) -> Written:
             written = write_batch(conn, batch, scope, line_scope, verify=self._request.verify)
-            if position is not None and not dry_run:
-                save_position(
-                    conn,
-                    tenant.id,
-                    SOURCE,
-                    self.entity.name,
-                    self._account,
-                    window=window,
-                    position=position,
-                    run_id=run.id,
-                )
+            self._keep_place(conn, window, position)
             run.count(conn, "loading", [written.records, written.lines])
             return written
 
         written = run.write(write)
-        self._rejected_pages += batch.rejected_pages
+        self.rejected_pages += batch.rejected_pages
         if self.entity.name == "products":
             self.seen.update(batch.rows)
             self.seen.update(reject.source_id for reject in batch.rejects if reject.source_id)
@@ -136,12 +129,31 @@ class Loader:
         run.tell(written.merged)
         run.counted("loading", written.records)
 
+    def _keep_place(self, conn: Connection[Any], window: Window, position: dict[str, Any] | None) -> None:
+        """In the transaction of the batch that was read up to there."""
+        if position is None or self._request.dry_run:
+            return
+        save_position(
+            conn,
+            self._request.tenant.id,
+            self.entity.source,
+            self.entity.name,
+            self._account,
+            window=window,
+            position=position,
+            run_id=self._run.id,
+        )
+
+    def _judged(self) -> Counters:
+        """The records that are judged by how many of them were rejected."""
+        return self._run.records
+
     def _judge_rejects(self) -> None:
         """SYS-08: over the allowed share of rejects, or any page rejected whole, fails the run; the cursor stays."""
-        counted: Counters = self._run.records
+        counted = self._judged()
         share = self._platform.settings.sync.max_reject_share
-        if self._rejected_pages:
-            reason = f"{self._rejected_pages} page(s) were rejected whole"
+        if self.rejected_pages:
+            reason = f"{self.rejected_pages} page(s) were rejected whole"
         elif counted.quarantined > share * counted.fetched:
             reason = f"{counted.quarantined} of {counted.fetched} records were rejected, more than {share:.0%}"
         else:
@@ -153,5 +165,5 @@ class Loader:
         """Forget the place in the window: the next run reads all of it, or it would end well without these records."""
         if self._request.dry_run:
             return
-        place = (self._request.tenant.id, SOURCE, self.entity.name, self._account)
+        place = (self._request.tenant.id, self.entity.source, self.entity.name, self._account)
         self._platform.database.run(lambda conn: clear_position(conn, *place), place[0])

@@ -1,15 +1,26 @@
 """Works through many tenants with a bounded pool of workers; a tenant that fails does not stop the others (TEN-12)."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 
 from sync_platform.core.errors import CredentialsRejected, SyncError
 from sync_platform.sync.blaze import sync_blaze
 from sync_platform.sync.following import follow_after_sync
+from sync_platform.sync.mx_merchant import sync_mx_merchant
 from sync_platform.sync.platform import Platform
-from sync_platform.sync.request import OnProgress, SyncRequest, SyncResult, no_progress
+from sync_platform.sync.request import OnProgress, Source, SyncRequest, SyncResult, no_progress
+
+SYNCS: Mapping[Source, Callable[[Platform, SyncRequest, OnProgress], SyncResult]] = {
+    "blaze": sync_blaze,
+    "mx_merchant": sync_mx_merchant,
+}
+
+
+def sync_one(platform: Platform, request: SyncRequest, on_progress: OnProgress = no_progress) -> SyncResult:
+    """One request, by the use case of its source."""
+    return SYNCS[request.source](platform, request, on_progress)
 
 
 class _StopHere(threading.Event):
@@ -53,11 +64,13 @@ def sync_many(
 
 def _one_tenant(platform: Platform, requests: Sequence[SyncRequest], on_progress: OnProgress) -> list[SyncResult]:
     results: list[SyncResult] = []
-    refused: SyncError | None = None
+    refused: dict[Source, SyncError] = {}
     for request in requests:
-        # keys that were refused for one entity are not tried for the next ones (HTTP-04)
-        results.append(SyncResult(request, error=refused) if refused else sync_blaze(platform, request, on_progress))
-        refused = results[-1].error if isinstance(results[-1].error, CredentialsRejected) else None
+        # keys that were refused for one entity are not tried for the next ones of that source (HTTP-04)
+        error = refused.get(request.source)
+        results.append(SyncResult(request, error=error) if error else sync_one(platform, request, on_progress))
+        if isinstance(results[-1].error, CredentialsRejected):
+            refused[request.source] = results[-1].error
     synced = [result.request.entity for result in results if result.finished and not result.request.dry_run]
     if synced and (warning := follow_after_sync(platform, requests[0].tenant, synced)):
         results[-1] = replace(results[-1], warnings=(warning,))

@@ -13,7 +13,8 @@ from sync_platform.core.window import Window
 from sync_platform.db.quarantine import QuarantineItem
 from sync_platform.db.quarantine import item as find_item
 from sync_platform.sync.accounts import OpenAccount, blaze_accounts, open_account
-from sync_platform.sync.blaze_entities import BLAZE_ENTITIES, SOURCE, BlazeEntity
+from sync_platform.sync.blaze_entities import BLAZE_ENTITIES, SOURCE
+from sync_platform.sync.entities import SourceEntity
 from sync_platform.sync.loading import Loader
 from sync_platform.sync.lookups import ENTITY as LOOKUPS
 from sync_platform.sync.lookups import refresh_lookups
@@ -58,7 +59,7 @@ def replay(platform: Platform, tenant: Tenant, items: Sequence[QuarantineItem], 
 
 
 def _replay_entity(
-    platform: Platform, request: SyncRequest, entity: BlazeEntity, items: Iterable[QuarantineItem]
+    platform: Platform, request: SyncRequest, entity: SourceEntity, items: Iterable[QuarantineItem]
 ) -> int:
     with (
         ledger_run(platform, request, SOURCE, entity.ledger_entities, None, no_progress) as (run, _, errors),
@@ -79,7 +80,7 @@ def _replay_entity(
     return run.id
 
 
-def _record(opened: Sequence[OpenAccount], entity: BlazeEntity, item: QuarantineItem) -> msgspec.Raw | None:
+def _record(opened: Sequence[OpenAccount], entity: SourceEntity, item: QuarantineItem) -> msgspec.Raw | None:
     """The record as its source has it now; as it was kept where it has no id; None where nobody has it."""
     if item.source_id is None:
         return None if item.raw is None else msgspec.Raw(msgspec.json.encode(item.raw))

@@ -1,8 +1,8 @@
 """What may be asked of a sync, and what comes back."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from typing import Any, Literal
 
 from sync_platform.core.counters import Counters
@@ -11,9 +11,11 @@ from sync_platform.core.tenant import Tenant
 from sync_platform.core.window import Window
 from sync_platform.db.run_row import RunKind
 
-Entity = Literal["customers", "transactions", "products"]
+Source = Literal["blaze", "mx_merchant"]
+Entity = Literal["customers", "transactions", "products", "payments"]
+Mode = Literal["normal", "emergency"]
 
-# products first: lines take flower type and strain from them (BLZ-22)
+# of Blaze; products first: lines take flower type and strain from them (BLZ-22)
 ENTITIES: tuple[Entity, ...] = ("products", "customers", "transactions")
 LINES = "transaction_items"
 
@@ -24,7 +26,8 @@ class SyncRequest:
 
     Days that are over are read whole. The open day is read from the stored cursor on. ``full`` reads the whole
     collection where the source has one (products), and then absence counts as deletion (SYS-15). ``verify`` compares
-    every record with the tables, also those whose content hash says that nothing changed.
+    every record with the tables, also those whose content hash says that nothing changed. ``newest`` reads only so many
+    of the newest records, of any day where no days are given, and moves no cursor (MX Merchant's payments only).
     """
 
     tenant: Tenant
@@ -35,11 +38,22 @@ class SyncRequest:
     dagster_run_id: str | None = None
     verify: bool = False
     full: bool = False
+    source: Source = "blaze"
+    newest: int | None = None
+    mode: Mode = "normal"
+    reason: str | None = None
 
     @property
     def dry_run(self) -> bool:
         """Same report, no write besides the report (SYS-20)."""
         return self.kind == "dry_run"
+
+    def bounds(self, now: datetime) -> Window | None:
+        """What the ledger shows as the run's window: the days asked for, in the tenant's zone."""
+        if not self.days:
+            return None
+        wanted = Window.of_days(self.days[0][0], self.days[-1][1], self.tenant.zone)
+        return replace(wanted, end=max(wanted.start, min(wanted.end, now)))
 
 
 @dataclass(frozen=True)

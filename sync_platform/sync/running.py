@@ -8,7 +8,14 @@ from typing import Any, TypeVar
 from psycopg import Connection
 
 from sync_platform.core.counters import Counters
-from sync_platform.core.errors import Cancelled, CircuitOpen, DatabaseUnavailable, SyncError, TooManyDeletes
+from sync_platform.core.errors import (
+    Cancelled,
+    CircuitOpen,
+    DatabaseUnavailable,
+    ItemsMissing,
+    SyncError,
+    TooManyDeletes,
+)
 from sync_platform.core.window import Window
 from sync_platform.db.ledger import add_batch, add_progress, count_calls, extend_lease, finish_run, start_runs
 from sync_platform.db.merge import Merged
@@ -16,6 +23,7 @@ from sync_platform.db.run_row import FinalState, RunRow, RunStart
 from sync_platform.sync.calls import CallCounter, CallCounts
 from sync_platform.sync.platform import Platform
 from sync_platform.sync.request import EntityReport, OnProgress, Progress, SyncRequest
+from sync_platform.vendors.http import VendorHttp
 
 T = TypeVar("T")
 
@@ -99,6 +107,11 @@ class Run:
         self.records += counters
         self._on_progress(Progress(self._request.tenant.slug, self._entity, stage, self.records.fetched))
 
+    def tell_skew(self, http: VendorHttp) -> None:
+        """A source's clock that is off is reported, not followed (HTTP-14)."""
+        if http.clock_skewed:
+            self.report["clock_skew_seconds"] = round(http.worst_skew_seconds)
+
     def tell(self, merged: list[Merged]) -> None:
         """Keep what a merge reports beside numbers: suppressed values by field, and a dry run's first differences."""
         for part in merged:
@@ -150,7 +163,7 @@ def ledger_run(
 def _state_after(error: SyncError) -> FinalState:
     if isinstance(error, Cancelled):
         return "cancelled"
-    return "partial" if isinstance(error, CircuitOpen | TooManyDeletes) else "failed"
+    return "partial" if isinstance(error, CircuitOpen | TooManyDeletes | ItemsMissing) else "failed"
 
 
 def _finish(

@@ -11,7 +11,6 @@ from sync_platform.db.drift import record_drift
 from sync_platform.db.merge import Merged, MergeScope, delete_gone_lines, lock_table, merge
 from sync_platform.db.quarantine import close_replayed, store_rejects
 from sync_platform.sync.batch import Batch
-from sync_platform.sync.blaze_entities import SOURCE
 
 
 class Written:
@@ -41,7 +40,7 @@ def write_batch(
         lines += added
         merged += merges
     if not scope.dry_run:
-        _remember(conn, batch, scope)
+        remember(conn, batch, scope)
     return Written(counted, lines, merged)
 
 
@@ -61,12 +60,12 @@ def _write_lines(
     return stale + inserted.counters + merged.counters + Counters(deleted=gone), [inserted, merged]
 
 
-def _remember(conn: Connection[Any], batch: Batch, scope: MergeScope) -> None:
+def remember(conn: Connection[Any], batch: Batch, scope: MergeScope) -> None:
     """Rejects, records that load again after a reject, and drift."""
-    entity = batch.entity.name
+    source, entity = batch.entity.source, batch.entity.name
     if batch.rejects:
-        store_rejects(conn, scope.tenant_id, SOURCE, entity, scope.run_id, batch.rejects)
+        store_rejects(conn, scope.tenant_id, source, entity, scope.run_id, batch.rejects)
     if batch.rows:
-        close_replayed(conn, scope.tenant_id, SOURCE, entity, list(batch.rows))
+        close_replayed(conn, scope.tenant_id, source, entity, list(batch.rows))
     if batch.drift:
-        record_drift(conn, scope.tenant_id, SOURCE, entity, batch.drift)
+        record_drift(conn, scope.tenant_id, source, entity, batch.drift)

@@ -31,6 +31,8 @@ MEANINGS = {
     "mx_merchant.date_filter": "Whether the list of payments is asked for days; days are compared here in any case.",
     "mx_merchant.start_parameter": "Name of the parameter for the first moment. Not documented.",
     "mx_merchant.end_parameter": "Name of the parameter for the last moment. Not documented.",
+    "mx_merchant.date_margin_hours": "Hours by which more is asked for than is wanted, on both sides.",
+    "mx_merchant.invoice_date_type": "Kind of date by which invoices are asked for; empty asks for no days.",
     "mx_merchant.transaction_type": "Kind of payments asked for; empty leaves the parameter out.",
     "mx_merchant.calls_per_second": "Calls per second and credential. The vendor publishes no limit.",
     "mx_merchant.overlap_hours": "Hours before the cursor from which payments are read again.",
