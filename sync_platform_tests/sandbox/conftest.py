@@ -1,4 +1,4 @@
-"""One small shop, its server and a client, for the tests of the stand-in."""
+"""One small shop and one small clinic, their servers and clients, for the tests of the stand-ins."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -7,9 +7,12 @@ import httpx
 import pytest
 
 from sync_platform.sandbox.faults import Fault
+from sync_platform.sandbox.mx_merchant import Merchant, build_merchant
+from sync_platform.sandbox.mx_server import MxSandbox
 from sync_platform.sandbox.server import BlazeSandbox
 from sync_platform.sandbox.shop import Shop, build_shop
 from sync_platform_tests.sandbox.corner_shop import shop_spec
+from sync_platform_tests.sandbox.mx_clinic import clinic_spec, other_spec
 
 Get = Callable[..., httpx.Response]
 
@@ -43,3 +46,24 @@ def faulty(box: BlazeSandbox, client: httpx.Client) -> Get:
         return client.get(path, params=params)
 
     return get
+
+
+@pytest.fixture
+def merchant() -> Merchant:
+    return build_merchant(clinic_spec())
+
+
+@pytest.fixture
+def mx_box(merchant: Merchant) -> Iterator[MxSandbox]:
+    other = build_merchant(other_spec())
+    with MxSandbox([merchant, other], clock=lambda: merchant.spec.now_ms / 1000) as running:
+        yield running
+
+
+@pytest.fixture
+def mx_client(mx_box: MxSandbox, merchant: Merchant) -> Iterator[httpx.Client]:
+    """Asks with the clinic's keys; ``merchantId`` is in the address of every request."""
+    auth = (merchant.spec.consumer_key, merchant.spec.consumer_secret)
+    params = {"merchantId": merchant.spec.merchant_id}
+    with httpx.Client(base_url=f"{mx_box.url}/checkout/v3", auth=auth, params=params, timeout=10) as client:
+        yield client

@@ -19,6 +19,34 @@ shop = build_shop(ShopSpec(name="Corner", shop_key="k", zone="UTC", seed=1, firs
 serve([shop], faults=[Fault(kind="status", path="/vendors")])
 """
 
+TWO = """
+from datetime import date
+from sync_platform.sandbox.mx_server import MxSandbox
+from sync_platform.sandbox.mx_world import mx_demo_merchants
+from sync_platform.sandbox.serve import serve
+serve([], beside={"mx_merchant": MxSandbox(mx_demo_merchants(date(2026, 1, 1)))})
+"""
+
+
+def test_one_process_serves_several_vendors() -> None:
+    """CLI-07: each has its own address; all of them end together."""
+    with subprocess.Popen(
+        [sys.executable, "-c", TWO], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        ready = json.loads(process.stdout.readline())
+        assert ready["shops"] == []
+        clinics = ready["mx_merchant"]
+        assert clinics["shops"] == ["Juniper Clinic", "Saguaro Wellness"]
+        auth = ("demo-consumer-key-1", "demo-consumer-secret-1")
+        url = f"{clinics['url']}/checkout/v3/payment?merchantId=1000000001"
+        assert httpx.get(url, auth=auth).json()["recordCount"] > 300
+        assert httpx.get(f"{ready['url']}/api/v1/partner/store").status_code == 401
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
+        assert process.stderr.read() == ""
+
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_says_where_it_listens_and_leaves_when_asked(number: signal.Signals) -> None:
