@@ -51,7 +51,7 @@ FaultKind = Literal[
     "reset_during",
     "reset_after",
     "clock_skew",
-    # the shop changes behind the page
+    # the records change behind the page
     "mutate",
 ]
 
@@ -59,7 +59,8 @@ FaultKind = Literal[
 class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One switch.
 
-    ``path`` is a pattern (``*`` matches anything) for paths below ``/api/v1/partner``; ``shop`` is a shop's name.
+    ``path`` is a pattern (``*`` matches anything) for paths below the vendor's prefix; ``shop`` is the name of a shop
+    or merchant.
     Of the matching requests the first ``after`` are spared, then every ``every``-th is hit, with ``probability``,
     until it has happened ``times`` times. The rest is read by some kinds only:
 
@@ -68,7 +69,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     - ``redirect``: ``location``.
     - ``shifted_page``: ``rows`` later (negative: earlier). ``missing_row``, ``changed_row``: the row at ``rows``.
       ``short_page``: at most ``rows`` rows. ``long_page``: ``rows`` more than asked.
-    - ``mutate``: ``rows`` seeded changes of the shop behind each page, to the entity ``field`` (blank: any).
+    - ``mutate``: ``rows`` seeded changes behind each page, to the entity ``field`` (blank: any).
     - ``wrong_total``: ``total``; ``None`` lets it shrink by one from page to page.
     - ``extra_fields``, ``new_enum``, ``number_as_text``, ``missing_field``: ``share`` of the records, always the
       same ones; ``field`` of the record, ``rows`` new fields.

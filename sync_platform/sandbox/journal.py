@@ -9,7 +9,8 @@ import msgspec
 class Entry(msgspec.Struct, frozen=True):
     """``status`` 0: the connection was dropped instead of an answer. ``bytes`` counts the body, as sent.
 
-    ``shop`` is the shop's name, empty when the keys were wrong. ``at`` is epoch seconds on the server's clock.
+    ``shop`` is the name of the shop or merchant, empty for an unknown key. ``partner`` is the fingerprint of the key
+    that the call limit counts. ``at`` is epoch seconds on the server's clock.
     """
 
     at: float

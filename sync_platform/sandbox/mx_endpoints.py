@@ -41,7 +41,10 @@ Answer = MxPage | Document | Outgoing
 
 
 class MxEndpoints:
-    """The endpoints. ``template`` names the endpoint of a path, ``answer`` serves it."""
+    """The endpoints. ``template`` names the endpoint of a path, ``answer`` serves it.
+
+    ``created``, ``dateType`` and ``includeCustomer`` are taken and change nothing: nobody knows what they do.
+    """
 
     def __init__(self, rules: MxRules, merchants: Iterable[Merchant]) -> None:
         self._rules, self._merchants = rules, tuple(merchants)

@@ -51,6 +51,6 @@ class MxRefusals:
             "errorCode": word,
             "message": message,
             "details": [refusal.message],
-            "responseCode": "e" + base64.urlsafe_b64encode(trace).decode().rstrip("="),
+            "responseCode": "e" + base64.b64encode(trace, b"xy").decode().rstrip("="),
         }
         return Outgoing(refusal.status, msgspec.json.encode(body), {"Content-Type": JSON, **refusal.headers})
