@@ -43,14 +43,15 @@ def read_newest(
 
     Reading ends once a page lies wholly before the window: whether the source filters by date is not certain. A record
     whose ``created`` cannot be read is handed out, so that the quarantine gets it. ``position`` must be of the same
-    window. A page that does not come in time is asked for in halves (HTTP-05).
+    window; where only the newest are asked for, an interrupted reading begins again: which those are has changed.
+    A page that does not come in time is asked for in halves (HTTP-05).
     """
     if newest is not None and newest < 1:
         raise InvalidRequest("at least one record has to be asked for")
     name = [window.start.isoformat(), window.end.isoformat()] if window else []
     if position is not None and position["window"] != name:
         raise InvalidRequest("the position belongs to another window")
-    given = position["given"] if position else 0
+    given = 0
     limit = page_size if newest is None else min(page_size, newest)
 
     def page_at(offset: int) -> Envelope:
@@ -66,14 +67,14 @@ def read_newest(
     def outside(page: Envelope) -> bool:
         return bool(page.records) and window is not None and all(_before(record, window) for record in page.records)
 
-    place = position["in"] if position else None
+    place = position["in"] if position and newest is None else None
     for page in read_offsets(page_at, Delivered(), place, page_size, NewestFirst(outside)):
         inside = _inside(page, window)
         left = len(inside.records) if newest is None else newest - given
         shown = replace(inside, records=inside.records[:left], hashes=inside.hashes[:left])
         given += len(shown.records)
         if shown.records or shown.complete:
-            yield replace(shown, position={"window": name, "given": given, "in": page.position})
+            yield replace(shown, position={"window": name, "in": page.position})
         if newest is not None and given >= newest:
             return
 

@@ -13,6 +13,7 @@ _READ = 4096
 _DETAILS = 5
 _MAIL = re.compile(r"[^\s@\"'<>]+@[^\s@\"'<>]+")
 _LONG_NUMBER = re.compile(r"[+(]*\d[\d\s().-]{6,}\d")
+# a number in a payment, but in an error the name by which MX Merchant's support finds the call
 _TRACE = re.compile(r"e[0-9A-Za-z]{8,40}")
 _URL = re.compile(r"https?://\S+")
 _BLANK = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
@@ -23,24 +24,30 @@ def refusal_text(body: bytes, secrets: Iterable[str]) -> str:
     head = body[:_READ].decode("utf-8", "replace")
     if head.lstrip().startswith("<"):
         return "an HTML page"
-    text = _message(body) if len(body) <= _READ else None
-    return _shown(head if text is None else text, secrets)
+    hidden = list(secrets)
+    error = _error(body) if len(body) <= _READ else None
+    if error is None:
+        return _shown(head, hidden)
+    trace = error.get("responseCode")
+    said = _shown(_message(error), hidden)
+    if isinstance(trace, str) and _TRACE.fullmatch(trace) and not any(secret in trace for secret in hidden):
+        said += f" (trace {trace})"
+    return said
 
 
-def _message(body: bytes) -> str | None:
+def _error(body: bytes) -> dict[str, Any] | None:
     try:
         value: Any = msgspec.json.decode(body)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(value, dict):
-        return None
-    details = value.get("details")
-    parts = [value.get(name) for name in ("field", "error", "errorCode", "message")]
+    return value if isinstance(value, dict) else None
+
+
+def _message(error: dict[str, Any]) -> str:
+    details = error.get("details")
+    parts = [error.get(name) for name in ("field", "error", "errorCode", "message")]
     parts += details[:_DETAILS] if isinstance(details, list) else []
-    said = ": ".join(part for part in parts if isinstance(part, str) and part)
-    trace = value.get("responseCode")
-    # a number in a payment, but in an error the name by which the source's support finds the call
-    return f"{said} (trace {trace})" if isinstance(trace, str) and _TRACE.fullmatch(trace) else said
+    return ": ".join(part for part in parts if isinstance(part, str) and part)
 
 
 def _shown(text: str, secrets: Iterable[str]) -> str:
