@@ -59,6 +59,11 @@ def lock_table(conn: Connection[Any], tenant_id: UUID, target: Target) -> None:
     conn.execute(_LOCK, (f"merge/{tenant_id}/{target}",))
 
 
+def wait_for_writers(conn: Connection[Any], tenant_id: UUID, target: Target) -> None:
+    """The lock of ``lock_table`` alone, for statements that need the planner as it is."""
+    conn.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"merge/{tenant_id}/{target}",))
+
+
 def merge(
     conn: Connection[Any],
     target: Target,

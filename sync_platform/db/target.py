@@ -36,7 +36,7 @@ def columns(
     spec: str, *, default: Policy = "always", always: str = "", accept: str = "", personal: str = ""
 ) -> tuple[Column, ...]:
     """Columns from ``name`` or ``name:kind``, separated by blanks; the others name columns with another policy."""
-    policies: dict[str, Policy] = {name: "always" for name in always.split()}
+    policies: dict[str, Policy] = dict.fromkeys(always.split(), _ALWAYS)
     policies.update((name, "accept") for name in accept.split())
     hidden = set(personal.split())
     found = []
@@ -46,6 +46,7 @@ def columns(
     return tuple(found)
 
 
+_ALWAYS: Policy = "always"
 _KINDS: dict[str, Kind] = {kind: kind for kind in get_args(Kind)}
 
 

@@ -68,7 +68,9 @@ def sync_mx_merchant(platform: Platform, request: SyncRequest, on_progress: OnPr
 def payment_loader(
     platform: Platform, request: SyncRequest, run: Run, opened: OpenMerchant, *, details: bool = False
 ) -> Iterator[PaymentLoader]:
-    """A loader that has begun with what is due in the retry list. ``details``: for payments that are read by id.
+    """A loader that has begun with what is due in the retry list (MX-12).
+
+    ``details``: for payments that are read by id; the retry list is left to the next sync, which counts its tries.
 
     Afterwards the run's report tells the calls that were planned and made, and by which way invoices were looked for.
     """
@@ -96,7 +98,9 @@ def payment_loader(
     place = RetryPlace(tenant.id, SOURCE, opened.account.account, run.id, platform.clock())
     pause = timedelta(days=mx.retry_days)
     try:
-        loader.load_due(platform.database.run(lambda conn: due_items(conn, place, mx.link_retries, pause), tenant.id))
+        if not details:
+            due = platform.database.run(lambda conn: due_items(conn, place, mx.link_retries, pause), tenant.id)
+            loader.load_due(due)
         yield loader
     finally:
         _tell_calls(run, finder, loader)

@@ -1,6 +1,6 @@
 """Writes payments, invoices, their lines and the links between them in one transaction (MX-09)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -110,7 +110,7 @@ def _taken(conn: Connection[Any], portion: Portion, of: Merchant) -> dict[int, R
 
 
 def _detail_row(detail: Loaded, listed: ListedInvoice | None, categories: Categories) -> bytes:
-    """With what its lines lead to; where they lead to nothing (any more), that is said explicitly."""
+    """With what only the list says of it, and what its lines lead to; where that is nothing, it is said explicitly."""
     product = primary_product(invoice_lines(detail.lines))
     led_to = (
         product.product_id if product else None,
@@ -118,7 +118,10 @@ def _detail_row(detail: Loaded, listed: ListedInvoice | None, categories: Catego
         categories.of(product.name if product else None),
     )
     nothing = [name for name, value in zip(_LED_TO, led_to, strict=True) if value is None]
-    return copy_line((*detail.row, listed.digest.hex() if listed else None, *led_to, array_text(nothing)))
+    row: Iterable[Any] = detail.row
+    if listed:
+        row = (mine if mine is not None else said for mine, said in zip(detail.row, listed.loaded.row, strict=True))
+    return copy_line((*row, listed.digest.hex() if listed else None, *led_to, array_text(nothing)))
 
 
 def _listed_row(listed: ListedInvoice) -> bytes:

@@ -36,7 +36,7 @@ _VALUES: dict[str, Any] = {
     "jsonb": "{}",
     "timestamp with time zone": "2026-01-07 00:00Z",
 }
-_PATTERNS = {r"^[A-Z]{2}$": "US"}
+_PATTERNS = {r"^[A-Z]{2}$": "US", r"^[0-9a-f]{64}$": "0f" * 32}
 
 
 @dataclass(frozen=True)
