@@ -42,7 +42,7 @@ class Answers(Protocol[Reader]):
 
 
 class Vendor(Protocol[P]):
-    """Everything else in which vendors differ. ``empty_page`` is one, cut where its records would stand."""
+    """Everything else in which vendors differ."""
 
     @property
     def prefix(self) -> str:
