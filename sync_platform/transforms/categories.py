@@ -100,7 +100,9 @@ def _matcher(rule: Rule) -> Matcher:
 def _searching(rule: Rule) -> Matcher:
     try:
         pattern = regex.compile(rule.pattern, regex.IGNORECASE)
-    except (regex.error, RecursionError, OverflowError, MemoryError, ValueError) as error:
+    except RecursionError:
+        raise _refused(rule, "the regular expression is nested too deeply") from None
+    except (regex.error, OverflowError, ValueError) as error:
         raise _refused(rule, f"not a regular expression: {str(error)[:120]}") from None
 
     def search(name: str, _folded_name: str, seconds: float) -> bool:

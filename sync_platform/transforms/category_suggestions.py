@@ -20,8 +20,8 @@ def suggestions(
 ) -> dict[str, list[Suggestion]]:
     """For each name the ``count`` most similar ones of ``categorised`` (name -> category), best first.
 
-    Case, punctuation and the order of words do not matter. Of equally similar names the alphabet decides, so that a
-    person sees the same list twice. Names that have nothing in common are not suggested.
+    Case and punctuation do not matter, the order of words hardly. Of equally similar names the alphabet decides, so
+    that a person sees the same list twice. Names that have nothing in common are not suggested.
     """
     prepared = {name: utils.default_process(name) for name in sorted(categorised)}
     return {name: _similar(name, prepared, categorised, count) for name in dict.fromkeys(uncategorised)}
@@ -31,7 +31,7 @@ def _similar(name: str, prepared: Mapping[str, str], categorised: Mapping[str, s
     asked = utils.default_process(name)
     if not asked:
         return []
-    found = process.extract(asked, prepared, scorer=fuzz.token_sort_ratio, limit=None)
+    found = process.extract(asked, prepared, scorer=fuzz.WRatio, limit=None)
     ranked = sorted(
         ((round(score), other) for _, score, other in found if score > 0), key=lambda pair: (-pair[0], pair[1])
     )
