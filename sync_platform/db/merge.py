@@ -183,12 +183,13 @@ def _shown(target: Target, row: dict[str, Any]) -> dict[str, Any]:
     """A sampled difference: only what differs, personal values masked."""
     before, after = row["before"] or {}, row["after"]
     personal = {column.name for column in target.columns if column.personal}
+    unreadable = {column.name for column in target.columns if column.kind in ("hash", "json")}
     changes = {
         name: {
             "before": masked(before.get(name)) if name in personal else before.get(name),
             "after": masked(value) if name in personal else value,
         }
         for name, value in after.items()
-        if before.get(name) != value and name not in ("content_hash",)
+        if before.get(name) != value and name not in unreadable
     }
     return {"key": row["key"], "fate": row["fate"], "changes": changes}

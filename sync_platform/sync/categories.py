@@ -86,7 +86,7 @@ def apply_rules(platform: Platform, tenant: Tenant, rules: Sequence[Rule], actor
 
 
 def recategorise(platform: Platform, tenant: Tenant, size: int = BATCH_ROWS) -> Recategorised:
-    """Put stored rows into the categories of the stored rules, ``size`` rows per transaction. Safe to stop and repeat."""
+    """Put stored rows into the categories of the stored rules, ``size`` rows at a time. Safe to stop and repeat."""
     moved = {"categorise_payments": 0, "categorise_invoices": 0}
     for statement, target in (("categorise_invoices", INVOICES), ("categorise_payments", PAYMENTS)):
 

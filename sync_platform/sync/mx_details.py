@@ -1,6 +1,7 @@
 """Fetches single records by id, several at a time; one that fails does not stop the others (MX-12)."""
 
 import contextvars
+import threading
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -26,15 +27,22 @@ def fetch_details(run: Run, fetch: Callable[[int], msgspec.Raw], ids: Collection
     Cancelled: those concern all.
     """
     found = Fetched()
+    stopped = threading.Event()
 
     def one(identity: int) -> msgspec.Raw | str:
-        run.check()
+        if stopped.is_set():
+            return "not asked for"
         try:
+            run.check()
             return fetch(identity)
-        except CredentialsRejected:
-            raise
         except (VendorUnavailable, VendorRejected, ContractBroken) as error:
+            if isinstance(error, CredentialsRejected):
+                stopped.set()  # no other thread tries these keys again (HTTP-04)
+                raise
             return f"{error.code}: {error}"
+        except BaseException:
+            stopped.set()
+            raise
 
     if not ids:
         return found
@@ -49,6 +57,6 @@ def fetch_details(run: Run, fetch: Callable[[int], msgspec.Raw], ids: Collection
                 else:
                     found.records[identity] = outcome
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(cancel_futures=True)
             raise
     return found
