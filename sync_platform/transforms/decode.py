@@ -40,8 +40,8 @@ class RecordDecoder(Generic[R]):
         decode, to_row, whole = self._strict.decode, self._to_row, self._whole
         for raw, content_hash in zip(records, hashes, strict=True):
             try:
-                came = (_ANYTHING.decode(raw),) if whole else ()
-                rows.append(to_row(decode(raw), content_hash.hex(), *came))
+                record, digest = decode(raw), content_hash.hex()
+                rows.append(to_row(record, digest, _ANYTHING.decode(raw)) if whole else to_row(record, digest))
             except (msgspec.MsgspecError, ValueRejected, RecursionError, UnicodeDecodeError):
                 outcome = self._lenient(raw, content_hash)
                 if isinstance(outcome, Reject):
