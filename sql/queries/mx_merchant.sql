@@ -66,6 +66,13 @@ where p.tenant_id = %(tenant)s and p.merchant_id = %(merchant)s and p.invoice_id
   and (p.primary_product_id, p.primary_product, p.category)
       is distinct from (i.primary_product_id, i.primary_product, i.category);
 
+-- name: count_payments
+-- The index of days narrows it down, with a margin for the zone.
+select count(*) from mx_merchant.payments
+where tenant_id = %(tenant)s and merchant_id = %(merchant)s and created >= %(start)s and created < %(end)s
+  and business_day between (%(start)s::timestamptz)::date - 2 and (%(end)s::timestamptz)::date + 2
+  and deleted_at is null;
+
 -- name: category_rules
 select "position", kind, pattern, category from mx_merchant.product_categories
 where tenant_id = %(tenant)s order by "position";

@@ -93,6 +93,49 @@ from blaze.products p
 left join blaze.lookups l on l.tenant_id = p.tenant_id and l.kind = 'vendors' and l.lookup_id = p.vendor_id
 where p.tenant_id = %(tenant)s and p.vendor_id is not null and p.deleted_at is null
 
+-- name: unreferenced_invoice_items
+-- Invoices whose live lines are not as many as the invoice says.
+select count(*) filter (where i.purchase_count <> coalesce(l.lines, 0)) as bad, count(*) as judged
+from mx_merchant.invoices i
+left join (
+    select invoice_id, count(*) as lines from mx_merchant.invoice_items
+    where tenant_id = %(tenant)s and deleted_at is null
+      and invoice_id in (
+          select invoice_id from mx_merchant.invoices
+          where tenant_id = %(tenant)s and business_day between %(first)s and %(last)s)
+    group by 1
+) l using (invoice_id)
+where i.tenant_id = %(tenant)s and i.business_day between %(first)s and %(last)s and i.deleted_at is null
+  and i.purchase_count is not null
+
+-- name: unreferenced_invoices
+-- Invoices that have payments, and whose detail was never read.
+select count(*) filter (where i.raw_data is null) as bad, count(*) as judged
+from mx_merchant.invoices i
+where i.tenant_id = %(tenant)s and i.business_day between %(first)s and %(last)s and i.deleted_at is null
+  and exists (select from mx_merchant.payments p
+              where p.tenant_id = i.tenant_id and p.merchant_id = i.merchant_id and p.invoice_id = i.invoice_id)
+
+-- name: unlinked_payments
+-- Payments that name a number and belong to no invoice, although no detail said that they stand alone (MX-06).
+select count(*) filter (where invoice_id is null and invoice_ids is null) as bad, count(*) as judged
+from mx_merchant.payments
+where tenant_id = %(tenant)s and business_day between %(first)s and %(last)s and invoice_number is not null
+
+-- name: waiting_numbers
+-- Numbers that were looked for as often as runs look for one, of all that were ever looked for.
+select count(*) filter (where state = 'open' and tries > %(tries)s) as bad, count(*) as judged
+from platform.retry_items
+where tenant_id = %(tenant)s and source = 'mx_merchant' and entity = 'invoice_numbers'
+
+-- name: counted_days
+-- Windows of closed days of which the source showed another number of payments than is stored (MX-03).
+select coalesce(sum(jsonb_array_length(report -> 'counts' -> 'different')), 0)::bigint as bad,
+       coalesce(sum((report -> 'counts' ->> 'windows')::bigint), 0)::bigint as judged
+from platform.sync_runs
+where tenant_id = %(tenant)s and entity = %(entity)s and dagster_run_id = %(dagster_run)s
+  and started_at > clock_timestamp() - interval '7 days'
+
 -- name: new_drift
 -- What the source sent in the last day that its documentation does not say.
 select path, kind, detail, count, detail = 'required' as required

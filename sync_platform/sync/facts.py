@@ -10,10 +10,11 @@ from psycopg import Connection, sql
 from psycopg.rows import dict_row
 
 from sync_platform.core.tenant import Tenant
-from sync_platform.db.blaze_tables import TABLES
+from sync_platform.db import blaze_tables, mx_tables
 from sync_platform.db.queries import query
 from sync_platform.sync.platform import Platform
 
+_TABLES = blaze_tables.TABLES | mx_tables.TABLES
 # a sample is kept with every materialisation: what each of its columns is costs 200 bytes
 SAMPLE_ROWS, SAMPLE_COLUMNS = 3, 8
 
@@ -68,8 +69,8 @@ def sample_rows(conn: Connection[Any], tenant: Tenant, table: str, day: date) ->
 
 @cache
 def _sample_statement(table: str) -> bytes:
-    target = TABLES[table]
-    columns = [column.name for column in target.columns if not column.personal and column.kind != "hash"]
+    target = _TABLES[table]
+    columns = [column.name for column in target.columns if not column.personal and column.kind not in ("hash", "json")]
     composed = sql.SQL("select {} from {} t where {} order by {} limit {}").format(
         sql.SQL(", ").join(sql.SQL("t.{}").format(sql.Identifier(name)) for name in columns),
         sql.Identifier(target.schema, target.table),
@@ -81,10 +82,16 @@ def _sample_statement(table: str) -> bytes:
 
 
 def _day_condition(table: str) -> Any:
-    if table != "transaction_items":
-        return "t.tenant_id = %(tenant)s and t.business_day = %(day)s and t.deleted_at is null"
-    return (
-        "t.tenant_id = %(tenant)s and t.deleted_at is null and t.transaction_id in ("
-        "select r.transaction_id from blaze.transactions r"
-        " where r.tenant_id = %(tenant)s and r.business_day = %(day)s order by 1 limit %(limit)s)"
-    )
+    if table == "transaction_items":
+        return (
+            "t.tenant_id = %(tenant)s and t.deleted_at is null and t.transaction_id in ("
+            "select r.transaction_id from blaze.transactions r"
+            " where r.tenant_id = %(tenant)s and r.business_day = %(day)s order by 1 limit %(limit)s)"
+        )
+    if table == "invoice_items":
+        return (
+            "t.tenant_id = %(tenant)s and t.deleted_at is null and t.invoice_id in ("
+            "select i.invoice_id from mx_merchant.invoices i"
+            " where i.tenant_id = %(tenant)s and i.business_day = %(day)s order by 1 limit %(limit)s)"
+        )
+    return "t.tenant_id = %(tenant)s and t.business_day = %(day)s and t.deleted_at is null"

@@ -1,7 +1,7 @@
 """Works through many tenants with a bounded pool of workers; a tenant that fails does not stop the others (TEN-12)."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 
@@ -12,15 +12,14 @@ from sync_platform.sync.mx_merchant import sync_mx_merchant
 from sync_platform.sync.platform import Platform
 from sync_platform.sync.request import OnProgress, Source, SyncRequest, SyncResult, no_progress
 
-SYNCS: Mapping[Source, Callable[[Platform, SyncRequest, OnProgress], SyncResult]] = {
-    "blaze": sync_blaze,
-    "mx_merchant": sync_mx_merchant,
-}
-
 
 def sync_one(platform: Platform, request: SyncRequest, on_progress: OnProgress = no_progress) -> SyncResult:
     """One request, by the use case of its source."""
-    return SYNCS[request.source](platform, request, on_progress)
+    match request.source:
+        case "blaze":
+            return sync_blaze(platform, request, on_progress)
+        case "mx_merchant":
+            return sync_mx_merchant(platform, request, on_progress)
 
 
 class _StopHere(threading.Event):

@@ -11,6 +11,7 @@ from sync_platform.core.counters import Counters
 from sync_platform.core.window import Window
 from sync_platform.db.merge import MergeScope
 from sync_platform.db.mx_links import Merchant
+from sync_platform.db.queries import query
 from sync_platform.db.retry import Item, RetryPlace, note_done, note_failed
 from sync_platform.sync.batch import Batch
 from sync_platform.sync.entities import SourceEntity
@@ -67,6 +68,25 @@ class PaymentLoader(Loader):
         page = RawPage(list(details), [content_hash(raw) for raw in details], None, {})
         batch.add(page, KnownRecords(), self._platform.settings.sync.drift_sample_per_page)
         self._load(batch, also=also)
+
+    @property
+    def shown(self) -> int:
+        """Payments that the source has shown in this run, each once."""
+        seen = self._run.records
+        return seen.fetched - seen.duplicate_in_batch - seen.quarantined
+
+    def compare_counts(self, window: Window, showed: int) -> None:
+        """Of a closed window that was read whole: is as much stored as the source showed (MX-03)? A check tells."""
+        values = self._of.values(start=window.start, end=window.end)
+        row = self._platform.database.run(
+            lambda conn: conn.execute(query("mx_merchant", "count_payments"), values).fetchone(),
+            self._of.tenant_id,
+        )
+        stored = int(row[0]) if row else 0
+        counts = self._run.report.setdefault("counts", {"windows": 0, "different": []})
+        counts["windows"] += 1
+        if stored != showed and not self._request.dry_run:
+            counts["different"].append([window.start.isoformat(), window.end.isoformat(), showed, stored])
 
     def _new_batch(self) -> PaymentBatch:
         return PaymentBatch(self.entity)

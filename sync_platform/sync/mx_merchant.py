@@ -150,10 +150,13 @@ def _read_window(
 ) -> None:
     """Load a window and, if it reaches the present, move the cursor: by the source's clock, never by ours (HTTP-14)."""
     newest: datetime | None = None
-    for part in parts(item, cursor, overlap):
+    begun, before = parts(item, cursor, overlap), loader.shown
+    for part in begun:
         known = partial(stored_records, platform, request)
         pages = ahead(read_chunks([part.window], part.position, opened.client.payments, known))
         newest = loader.load(pages, Window(item.window.start, part.window.end), newest or newest_of(part.position))
+    if not item.reaches_now and begun[0].position is None:
+        loader.compare_counts(item.window, loader.shown - before)
     loader.complete(min(newest, item.window.end) if newest and item.reaches_now else None)
 
 

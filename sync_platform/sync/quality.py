@@ -13,7 +13,18 @@ from sync_platform.db.queries import query
 from sync_platform.sync.facts import rows_per_day
 from sync_platform.sync.platform import Platform
 
-CheckName = Literal["accounting", "rejects", "freshness", "volume", "uniqueness", "references", "drift"]
+CheckName = Literal[
+    "accounting",
+    "rejects",
+    "freshness",
+    "volume",
+    "uniqueness",
+    "references",
+    "drift",
+    "linkage",
+    "unresolved",
+    "counts",
+]
 CHECKS: tuple[CheckName, ...] = (
     "accounting",
     "rejects",
@@ -22,6 +33,9 @@ CHECKS: tuple[CheckName, ...] = (
     "uniqueness",
     "references",
     "drift",
+    "linkage",
+    "unresolved",
+    "counts",
 )
 
 # The limits below are first guesses, the same for all tenants; a check that cries wolf for one of them is to be mended
@@ -31,6 +45,9 @@ FRESH_WITHIN = {
     "transactions": timedelta(minutes=60),
     "transaction_items": timedelta(minutes=60),
     "products": timedelta(minutes=5),
+    "payments": timedelta(minutes=60),
+    "invoices": timedelta(minutes=60),
+    "invoice_items": timedelta(minutes=60),
 }
 # a schedule that runs once per objective is late by its own duration
 GRACE = timedelta(minutes=5)
@@ -39,6 +56,8 @@ TRAILING_DAYS = 14
 ENOUGH_ROWS = 20
 LOW, HIGH = 0.3, 3.0
 MAX_UNREFERENCED = 0.05
+# The service fills in numbers where there is no invoice, so a part of them leads nowhere for good (MX-05).
+MAX_UNLINKED = 0.25
 
 
 @dataclass(frozen=True)
@@ -66,7 +85,19 @@ class Finding:
 
 # members refer to nothing that is synced; the lines' drift is found in their receipts
 # Members and products move to the day of their last change: the days before are always emptier than they were.
+# The database keeps apart what is linked and keyed at MX Merchant; invoices come and go with their payments.
+_OF_PAYMENTS: tuple[CheckName, ...] = ("linkage", "unresolved", "counts")
 NOT_APPLICABLE = {
+    *(
+        (table, name)
+        for table in ("customers", "transactions", "transaction_items", "products")
+        for name in _OF_PAYMENTS
+    ),
+    *((table, name) for table in ("invoices", "invoice_items") for name in (*_OF_PAYMENTS, "volume", "uniqueness")),
+    ("payments", "references"),
+    ("payments", "uniqueness"),
+    ("invoice_items", "drift"),
+    ("invoice_items", "rejects"),
     ("customers", "references"),
     ("customers", "volume"),
     ("products", "volume"),
@@ -85,6 +116,9 @@ def judge(platform: Platform, scope: Scope, checks: tuple[CheckName, ...] = CHEC
         "uniqueness": _uniqueness,
         "references": _references,
         "drift": _drift,
+        "linkage": _linkage,
+        "unresolved": _unresolved,
+        "counts": _counts,
     }
     with platform.database.transaction(scope.tenant.id) as conn:
         return [judges[name](platform, conn, scope) for name in checks if (scope.table, name) not in NOT_APPLICABLE]
@@ -152,7 +186,7 @@ def _uniqueness(_: Platform, conn: Connection[Any], scope: Scope) -> Finding:
 def _references(_: Platform, conn: Connection[Any], scope: Scope) -> Finding:
     """Lines have to be complete; a member or vendor may be missing now and then."""
     bad, judged = _counted(conn, scope, f"unreferenced_{scope.table}")
-    allowed = 0.0 if scope.table == "transaction_items" else MAX_UNREFERENCED
+    allowed = 0.0 if scope.table in ("transaction_items", "invoice_items") else MAX_UNREFERENCED
     return _finding(scope, "references", bad <= allowed * judged, bad, judged, f"{bad} of {judged} refer to nothing")
 
 
@@ -162,6 +196,27 @@ def _drift(_: Platform, conn: Connection[Any], scope: Scope) -> Finding:
     named = "; ".join(f"{kind} {path} {detail}".strip() for path, kind, detail, _, _ in found[:10])
     required = sum(1 for row in found if row[4])
     return _finding(scope, "drift", required == 0, required, len(found), named or "as documented")
+
+
+def _linkage(_: Platform, conn: Connection[Any], scope: Scope) -> Finding:
+    """MX-05, MX-06: of the payments that name a number, most belong to an invoice or are known to stand alone."""
+    bad, judged = _counted(conn, scope, "unlinked_payments")
+    text = f"{judged - bad} of {judged} payments that name a number are linked or known to stand alone"
+    return _finding(scope, "linkage", bad <= MAX_UNLINKED * judged, bad, judged, text)
+
+
+def _unresolved(platform: Platform, conn: Connection[Any], scope: Scope) -> Finding:
+    """MX-06: numbers that were looked for in vain and are only looked for weekly now; for a person to know."""
+    values = {"tenant": scope.tenant.id, "tries": platform.settings.mx_merchant.link_retries}
+    row = conn.execute(query("quality", "waiting_numbers"), values).fetchone()
+    bad, judged = (int(row[0]), int(row[1])) if row else (0, 0)
+    return _finding(scope, "unresolved", bad <= MAX_UNLINKED * judged, bad, judged, f"{bad} numbers without an invoice")
+
+
+def _counts(_: Platform, conn: Connection[Any], scope: Scope) -> Finding:
+    """MX-03: of closed days as many payments are stored as the source showed."""
+    bad, judged = _counted(conn, scope, "counted_days")
+    return _finding(scope, "counts", bad == 0, bad, judged, f"{judged} windows counted, {bad} with another number")
 
 
 def _counted(conn: Connection[Any], scope: Scope, name: str) -> tuple[int, int]:

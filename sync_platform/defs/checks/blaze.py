@@ -17,6 +17,9 @@ DESCRIPTIONS: dict[CheckName, str] = {
     "uniqueness": "Nothing is stored under two keys.",
     "references": "Receipts have all their lines; customers, products and vendors are known.",
     "drift": "The source sends what it documents; a required field is never missing in over 1 % of a page.",
+    "linkage": "Most payments that name an invoice's number belong to one, or are known to stand alone.",
+    "unresolved": "Few invoice numbers were looked for in vain.",
+    "counts": "Of closed days as many payments are stored as the source showed.",
 }
 
 # What must not be built upon; the others are worth a look.
