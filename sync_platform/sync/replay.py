@@ -18,6 +18,8 @@ from sync_platform.sync.entities import SourceEntity
 from sync_platform.sync.loading import Loader
 from sync_platform.sync.lookups import ENTITY as LOOKUPS
 from sync_platform.sync.lookups import refresh_lookups
+from sync_platform.sync.mx_entities import SOURCE as MX_MERCHANT
+from sync_platform.sync.mx_replay import replay_merchants
 from sync_platform.sync.platform import Platform
 from sync_platform.sync.reading import single_record
 from sync_platform.sync.request import Entity, SyncRequest, no_progress
@@ -39,11 +41,13 @@ def replay(platform: Platform, tenant: Tenant, items: Sequence[QuarantineItem], 
     Raises AlreadyRunning where the entity is being written. What the source does to a single record does not stop the
     others.
     """
-    if foreign := [item.id for item in items if item.source != SOURCE or item.state != "open"]:
-        raise InvalidRequest(f"items {foreign} cannot be replayed: only open ones of {SOURCE} can")
+    if foreign := [item.id for item in items if item.source not in (SOURCE, MX_MERCHANT) or item.state != "open"]:
+        raise InvalidRequest(f"items {foreign} cannot be replayed: only open ones of {SOURCE} and {MX_MERCHANT} can")
     runs: list[int] = []
-    for name in sorted({item.entity for item in items}):
-        mine = [item for item in items if item.entity == name]
+    if merchants := [item for item in items if item.source == MX_MERCHANT]:
+        runs += replay_merchants(platform, tenant, merchants, actor)
+    for name in sorted({item.entity for item in items if item.source == SOURCE}):
+        mine = [item for item in items if item.entity == name and item.source == SOURCE]
         request = SyncRequest(tenant, cast(Entity, name), (), "replay", actor, full=True)
         if name == LOOKUPS:
             if failed := refresh_lookups(platform, request, no_progress):
