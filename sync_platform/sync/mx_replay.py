@@ -55,4 +55,4 @@ def _replay(
 
 
 def _ids(items: Iterable[QuarantineItem]) -> list[int]:
-    return [int(item.source_id) for item in items if (item.source_id or "").isdecimal()]
+    return [int(item.source_id) for item in items if item.source_id and item.source_id.isdecimal()]

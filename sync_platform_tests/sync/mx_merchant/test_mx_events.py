@@ -118,7 +118,7 @@ def test_an_event_that_fails_waits_longer_each_time_and_is_given_up(clinic: Clin
     done = handle_events(clinic.platform, clinic.tenant, "test")
     assert (done.handled, done.failed) == (1, 1)
     assert handle_events(clinic.platform, clinic.tenant, "test").result is None  # not due yet
-    pauses = []
+    pauses: list[float] = []
     while (waiting := [event for event in events(clinic) if event.state == "failed"]) and len(pauses) < 20:
         now = clinic.platform.clock()
         pauses.append((waiting[0].due_at - now).total_seconds())
