@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from sync_platform.core.tenant import Tenant
+from sync_platform.db.blaze_tables import TRANSACTION_ITEMS
 from sync_platform.db.credentials import accounts, set_credential
 from sync_platform.db.target import Target
 from sync_platform.sandbox.faults import Fault
@@ -22,7 +23,7 @@ from sync_platform.sync.blaze_entities import BLAZE_ENTITIES, SOURCE
 from sync_platform.sync.platform import Platform
 from sync_platform.sync.request import OnProgress, SyncRequest, SyncResult
 from sync_platform.transforms.blaze_records import Member, Product, Transaction
-from sync_platform_tests.conformance.source import EntityUnderTest, Failure, Field, Overrides, Record, StandIn
+from sync_platform_tests.conformance.source import Brought, EntityUnderTest, Failure, Field, Overrides, Record, StandIn
 from sync_platform_tests.sync.conftest import small_shop, within_reach
 from sync_platform_tests.sync.truth import assert_tables_equal_truth
 
@@ -54,6 +55,7 @@ TRANSACTIONS = EntityUnderTest(
         Field("startTime", "start_time", "time"),
     ),
     rare=frozenset({"cart.refundAmount", "cart.finalRefundAmt", "parentTransactionId"}),
+    brings=(Brought(TRANSACTION_ITEMS),),
 )
 PRODUCTS = EntityUnderTest(
     "products",
@@ -168,7 +170,8 @@ class Blaze:
     """The point of sale."""
 
     def __init__(self) -> None:
-        self.name = SOURCE
+        self.name, self.account = SOURCE, "main"
+        self.checked = frozenset(COLLECTIONS)
         self.entities: tuple[EntityUnderTest, ...] = (CUSTOMERS, TRANSACTIONS, PRODUCTS)
         self.settings: type[BaseModel] = BlazeSettings
         self.secrets = frozenset({"partner_key", "shop_key"})
@@ -200,7 +203,7 @@ class Blaze:
             tenant.id,
             source=SOURCE,
             environment="stage",
-            account="main",
+            account=self.account,
             secrets={"partner_key": spec.partner_key, "shop_key": shop_key},
             settings={"base_url": stand_in.server.url},
         )

@@ -7,11 +7,12 @@ import pytest
 
 from sync_platform.core.tenant import Tenant
 from sync_platform_tests.conformance.blaze import Blaze
+from sync_platform_tests.conformance.mx_merchant import MxMerchant
 from sync_platform_tests.conformance.source import SourceUnderTest, StandIn
 from sync_platform_tests.conformance.subject import Subject
 from sync_platform_tests.sync.conftest import MakePlatform, TestClock, clock, make_platform, settings  # noqa: F401
 
-SOURCES: tuple[SourceUnderTest, ...] = (Blaze(),)
+SOURCES: tuple[SourceUnderTest, ...] = (Blaze(), MxMerchant())
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -18,27 +18,48 @@ from sync_platform.sync.platform import Platform
 from sync_platform.sync.request import OnProgress, SyncRequest, SyncResult
 
 Record = dict[str, Any]
-Kind = Literal["text", "flag", "integer", "money", "time"]
+Kind = Literal["text", "flag", "integer", "bigint", "money", "time"]
 Failure = int | Literal["reset", "truncated", "html", "redirect"]
 """A status, or what happens to the answer."""
 Overrides = dict[str, dict[str, Any]]
 """Settings by group."""
+ODD_TEXTS = ("a'b", 'c"d', "e/f", "g\\N", "\\.", "h%20i", "j;--", "ключ", "鍵", "💡", "k\tl", "m,n", "{o}", "%s")
 
 
 @dataclass(frozen=True)
 class Field:
-    """A field of a record by its path, and the column that holds it. ``cases`` replace the usual ones of the kind."""
+    """A field of a record by its path, and the column that holds it.
+
+    ``cases`` and ``refused`` replace the usual ones of the kind: what is stored of a value; what no column can hold.
+    """
 
     path: str
     column: str
     kind: Kind
     cases: tuple[tuple[Any, Any], ...] = ()
+    refused: tuple[Any, ...] = ()
+
+    @property
+    def is_plain(self) -> bool:
+        """A value at the top of a record that may be missing, and is nothing then."""
+        return "." not in self.path and not (self.cases and not self.refused)
+
+
+@dataclass(frozen=True)
+class Brought:
+    """A table that is filled along with an entity's own. ``beside``: columns that are in no record of it."""
+
+    target: Target
+    beside: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class EntityUnderTest:
-    """``key`` and ``version`` are fields of a record, ``required`` those without which it cannot be loaded.
+    """``key`` is a field of a record, ``required`` are those without which it cannot be loaded.
 
+    A source without a time of change has ``created`` there instead of ``modified``. ``keys`` are three that only an
+    exact comparison tells apart, ``odd_keys`` others that are keys all the same; texts in a vendor with texts, numbers
+    in one with numbers. ``beside`` are columns that the platform finds out, and no record of the entity holds.
     ``rare`` are fields of the model that a small stand-in need not show. ``tells_absence``: a full pass proves what is
     gone (SYS-15).
     """
@@ -48,8 +69,11 @@ class EntityUnderTest:
     model: type[msgspec.Struct]
     fields: tuple[Field, ...]
     key: str = "id"
-    version: str = "modified"
     required: tuple[str, ...] = ("id", "modified")
+    keys: tuple[str, str, str] = ("Abc-1", "abc-1", "ABC-1")
+    odd_keys: tuple[str, ...] = ODD_TEXTS
+    beside: frozenset[str] = frozenset()
+    brings: tuple[Brought, ...] = ()
     rare: frozenset[str] = frozenset()
     tells_absence: bool = False
 
@@ -116,11 +140,14 @@ class StandIn(Protocol):
 class SourceUnderTest(Protocol):
     """A source as the platform knows it. Files of its releases, in ``released/``, begin with its ``name``.
 
-    Under ``small_pages`` a stand-in is read in at least four pages. ``other_settings`` are those that change how a
-    source is read; an operator may choose them at any time.
+    ``account`` is the one that ``connect`` makes. ``checked`` are the lists that a check of the keys reads: the
+    entities, and what comes with them but has a list of its own. Under ``small_pages`` a stand-in is read in at least
+    four pages. ``other_settings`` are those that change how a source is read; an operator may choose them at any time.
     """
 
     name: str
+    account: str
+    checked: frozenset[str]
     entities: tuple[EntityUnderTest, ...]
     settings: type[BaseModel]
     secrets: frozenset[str]
@@ -134,7 +161,7 @@ class SourceUnderTest(Protocol):
         """Give the tenant an account at the stand-in."""
 
     def check(self, platform: Platform, tenant: Tenant) -> list[str]:
-        """Entities that can be read with the tenant's keys, each asked for at the source."""
+        """Lists that can be read with the tenant's keys, each asked for at the source."""
 
     def sync(self, platform: Platform, request: SyncRequest, on_progress: OnProgress) -> SyncResult:
         """The use case that assets, schedules and commands call."""

@@ -67,7 +67,7 @@ class Subject:
         )
         with self.platform.database.transaction(self.tenant.id) as conn:
             found = conn.cursor(row_factory=dict_row).execute(statement).fetchall()
-        return {row[entity.target.key[0]]: row for row in found}
+        return {str(row[entity.target.key[0]]): row for row in found}
 
     def state(self, entity: EntityUnderTest) -> State:
         """What the next run goes on from."""

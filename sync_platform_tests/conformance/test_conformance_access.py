@@ -11,7 +11,7 @@ from sync_platform.core.errors import (
     VendorRejected,
     VendorUnavailable,
 )
-from sync_platform_tests.conformance.source import EntityUnderTest, Failure, SourceUnderTest, StandIn
+from sync_platform_tests.conformance.source import Brought, EntityUnderTest, Failure, SourceUnderTest, StandIn
 from sync_platform_tests.conformance.subject import Subject
 
 # written by the platform itself, for every source (SYS-06, SYS-12)
@@ -29,7 +29,9 @@ TERMINAL: list[tuple[Failure, type[SyncError]]] = [
 
 def test_a_check_with_the_right_keys_reads_every_entity(source: SourceUnderTest, subject: Subject) -> None:
     """Section 16: check ok."""
-    assert sorted(source.check(subject.platform, subject.tenant)) == sorted(entity.name for entity in source.entities)
+    found = source.check(subject.platform, subject.tenant)
+    assert sorted(found) == sorted(source.checked)
+    assert {entity.name for entity in source.entities} <= source.checked
 
 
 def test_a_check_with_a_wrong_key_is_refused(source: SourceUnderTest, stand_in: StandIn, subject: Subject) -> None:
@@ -52,17 +54,19 @@ def test_a_check_names_the_entity_that_may_not_be_read(
 def test_discovery_lists_all_entities_and_columns(source: SourceUnderTest, subject: Subject) -> None:
     """Section 16: every entity has a table, and every column of a table is either the record's or the platform's."""
     assert source.discovered() == {entity.name: entity.target for entity in source.entities}
-    for entity in source.entities:
+    tables = [Brought(entity.target, entity.beside) for entity in source.entities]
+    for table in (*tables, *(brought for entity in source.entities for brought in entity.brings)):
         with subject.platform.database.transaction(subject.tenant.id) as conn:
             rows = conn.cursor(row_factory=dict_row).execute(
                 "select column_name from information_schema.columns where table_schema = %s and table_name = %s",
-                (entity.target.schema, entity.target.table),
+                (table.target.schema, table.target.table),
             )
             stored = {row["column_name"] for row in rows}
-        joined = {name for name, _ in entity.target.enrichment.columns} if entity.target.enrichment else set()
-        assert stored == set(entity.target.names) | joined | OWN_COLUMNS, entity.name
-        assert {field.column for field in entity.fields} <= stored
-        assert set(entity.target.key) <= stored
+        joined = {name for name, _ in table.target.enrichment.columns} if table.target.enrichment else set()
+        assert stored == set(table.target.names) | joined | table.beside | OWN_COLUMNS, table.target
+        assert set(table.target.key) <= stored
+    for entity in source.entities:
+        assert {field.column for field in entity.fields} <= set(entity.target.names)
 
 
 @pytest.mark.parametrize("failure", TRANSIENT)

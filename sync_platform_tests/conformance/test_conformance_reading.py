@@ -71,11 +71,12 @@ def test_a_record_under_a_new_key_is_a_new_row(entity: EntityUnderTest, stand_in
     subject.synced(entity)
     before = subject.rows(entity)
     old = min(key for key, row in before.items() if not row["gone"])
-    stand_in.rename(entity.name, old, "another-key")
+    new, *_ = entity.keys
+    stand_in.rename(entity.name, old, new)
     counters = subject.synced(entity, full=True).reports[0].counters
     after = subject.rows(entity)
     assert (counters.inserted, counters.updated, counters.deleted) == (1, 0, int(entity.tells_absence))
-    assert after.keys() - before.keys() == {"another-key"}
+    assert after.keys() - before.keys() == {new}
     assert {key for key in before if after[key]["gone"] != before[key]["gone"]} == (
         {old} if entity.tells_absence else set()
     )

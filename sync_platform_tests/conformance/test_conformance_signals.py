@@ -64,12 +64,12 @@ def test_a_signal_stops_at_a_page_and_keeps_the_state(
         loaded = len(subject.rows(entity))
         assert 0 < loaded < len(stand_in.records(entity.name)), errors.decode()[-2000:]
         with subject.platform.database.transaction(tenant.id) as conn:
-            assert conn.execute("select state from platform.sync_runs").fetchall() == [("cancelled",)]
+            assert conn.execute("select distinct state from platform.sync_runs").fetchall() == [("cancelled",)]
         assert subject.state(entity)[3] is not None
         stand_in.recover()
         again = command(settings, subject, entity.name)
         output, errors = again.communicate(timeout=60)
         assert again.returncode == 0, errors.decode()[-2000:]
-        [run] = json.loads(output)[0]["runs"]
+        [run] = [run for run in json.loads(output)[0]["runs"] if run["entity"] == entity.name]
         assert run["counters"]["inserted"] == len(stand_in.records(entity.name)) - loaded
         subject.assert_stored(entity)

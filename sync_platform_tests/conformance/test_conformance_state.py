@@ -76,7 +76,7 @@ def test_the_state_of_another_release_is_not_taken_for_ours(
     foreign = Jsonb({"version": version, "where": ["somebody", "knows"]})
     subject.set_state(entity, sql.SQL("position = %s"), foreign)
     with subject.platform.database.transaction(subject.tenant.id) as conn:
-        cursor = read_cursor(conn, subject.tenant.id, subject.source.name, entity.name, "main")
+        cursor = read_cursor(conn, subject.tenant.id, subject.source.name, entity.name, subject.source.account)
     assert (cursor.watermark, cursor.window, cursor.position) == (watermark, None, None)
     subject.synced(entity)
     subject.assert_stored(entity)
