@@ -46,6 +46,10 @@ GOALS = {
     "compare.vs_reladiff": Goal(">=", 1.5, "x"),
     "promote.vs_update": Goal("<=", 5, "x"),
     "promote.reader_wait_ms": Goal("<=", 100, "ms"),
+    "mx.vs_sequential": Goal(">=", 5, "x"),
+    "mx.linear_r2": Goal(">=", 0.95, "r2"),
+    "mx.memory_mib": Goal("<=", 200, "MiB"),
+    "mx.statements_per_1000": Goal("<=", 100, "statements"),
 }
 
 
