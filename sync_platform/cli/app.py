@@ -14,6 +14,7 @@ import typer
 
 from sync_platform.cli import (
     budget,
+    categories,
     compare,
     config,
     credential,
@@ -29,6 +30,7 @@ from sync_platform.cli import (
     sync,
     tenant,
     up,
+    webhooks,
 )
 from sync_platform.cli.output import say
 from sync_platform.core.errors import InvalidRequest, Refused, SyncError, UnknownTenant
@@ -56,6 +58,8 @@ app.add_typer(tenant.app, name="tenant")
 app.add_typer(credential.app, name="credential")
 app.add_typer(runs.app, name="runs")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(webhooks.app, name="webhooks")
+app.add_typer(categories.app, name="categories")
 app.add_typer(legacy.app, name="legacy")
 app.add_typer(compare.app, name="compare")
 app.add_typer(promote.app, name="promote")

@@ -14,15 +14,15 @@ from sync_platform.db.credentials import reencrypt as reencrypt_all
 from sync_platform.db.keys import new_master_key as make_master_key
 from sync_platform.db.tenants import directory, find_tenant
 from sync_platform.settings import load_settings
-from sync_platform.sync.accounts import check_account
+from sync_platform.sync.checking import try_account
 from sync_platform.sync.platform import open_platform
 
 app = typer.Typer(help="Keys of the tenants' accounts. They are asked for, never given as arguments.")
 
 TenantSlug = Annotated[str, typer.Option("--tenant", help="Slug of the tenant.")]
 Source = Annotated[str, typer.Option(help=f"One of: {', '.join(REQUIRED_SECRETS)}.")]
-Environment = Annotated[str, typer.Option(help="production or stage.")]
-Account = Annotated[str, typer.Option(help="Your name for the account; a chain has one per shop.")]
+Environment = Annotated[str, typer.Option(help="production; stage at blaze, sandbox at mx_merchant.")]
+Account = Annotated[str, typer.Option(help="Your name for the account, one per shop; at mx_merchant the merchant id.")]
 
 
 @app.command("set")
@@ -100,7 +100,7 @@ def try_keys(
             step(one.label, place, len(chosen))
             result = {"account": one.label, "ok": True, "shop": None, "zone": None, "error": None}
             try:
-                result |= check_account(platform, of, one)
+                result |= try_account(platform, of, one)
             except SyncError as error:
                 result |= {"ok": False, "error": {"code": error.code, "message": redact_text(str(error))}}
             results.append(result)

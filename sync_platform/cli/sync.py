@@ -1,82 +1,149 @@
 """``sync-platform sync``: read a source now, in this process, with the same code as the assets (CLI-02)."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
 from getpass import getuser
 from types import FrameType
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 
-from sync_platform.cli.output import AsJson, emit, progress, table_of
+from sync_platform.cli.output import AsJson, emit, progress
+from sync_platform.cli.sync_days import AskedDays, Days, First, Last
+from sync_platform.cli.sync_report import as_data, as_table, exit_code_of
 from sync_platform.core.errors import InvalidRequest
 from sync_platform.core.tenant import Tenant
 from sync_platform.db.tenants import directory, find_tenant
 from sync_platform.settings import load_settings
+from sync_platform.sync.active_sources import with_account
 from sync_platform.sync.many import sync_many
 from sync_platform.sync.platform import Platform, open_platform
-from sync_platform.sync.request import ENTITIES, LINES, Entity, Progress, SyncRequest, SyncResult
-
-PARTIAL, REFUSED, FAILED = 3, 4, 1
-MAX_DAYS = 365
+from sync_platform.sync.request import ENTITIES, LINES, Entity, Mode, Progress, Source, SyncRequest
 
 app = typer.Typer(help="Read a source into the tables.", no_args_is_help=True)
+
+OneTenant = Annotated[
+    str | None, typer.Option("--tenant", help="Slug of one tenant; without it all active ones with an account there.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Report what would change, write nothing.")]
+Verify = Annotated[bool, typer.Option(help="Compare every field, not only content hashes.")]
+
+# what is asked of one tenant, one request after the other
+Requests = Callable[[Tenant, Platform], list[SyncRequest]]
 
 
 @app.command()
 def blaze(
-    tenant: Annotated[str | None, typer.Option(help="Slug of one tenant; all active ones without it.")] = None,
+    tenant: OneTenant = None,
     entity: Annotated[str | None, typer.Option(help="customers, transactions (with their items) or products.")] = None,
-    days: Annotated[int | None, typer.Option(min=1, max=MAX_DAYS, help="The last N days, today included.")] = None,
-    first: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day.")] = None,
-    last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day; today.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Report what would change, write nothing.")] = False,
+    days: Days = None,
+    first: First = None,
+    last: Last = None,
+    dry_run: DryRun = False,
     full: Annotated[bool, typer.Option(help="Read the whole catalogue of products; absent ones are deleted.")] = False,
-    verify: Annotated[bool, typer.Option(help="Compare every field, not only content hashes.")] = False,
+    verify: Verify = False,
     as_json: AsJson = False,
 ) -> None:
     """Read Blaze. Without days: what changed since the last run. Exit codes: 0, 1 failed, 3 partial, 4 refused."""
-    entities = _entities(entity)
-    with open_platform(load_settings()) as platform, _stops_at_the_next_page(platform):
-        tenants = [find_tenant(platform.database, tenant)] if tenant else directory(platform.database)
-        if not tenants:
-            raise InvalidRequest("there is no active tenant; add one with `sync-platform tenant add`")
-        work = [
-            [
-                SyncRequest(
-                    tenant=one,
-                    entity=name,
-                    days=(_days(one, platform.clock(), days, first, last),),
-                    kind="dry_run" if dry_run else "manual",
-                    actor=f"cli/{getuser()}",
-                    verify=verify,
-                    full=full and name == "products",
-                )
-                for name in entities
-            ]
-            for one in tenants
+    entities, asked = _entities(entity), AskedDays(days, first, last)
+
+    def requests(one: Tenant, platform: Platform) -> list[SyncRequest]:
+        return [
+            SyncRequest(
+                tenant=one,
+                entity=name,
+                days=(asked.of(one, platform.clock()),),
+                verify=verify,
+                full=full and name == "products",
+                **_by_hand(dry_run),
+            )
+            for name in entities
         ]
-        with progress("sync blaze") as step:
+
+    _sync("blaze", tenant, requests, as_json)
+
+
+@app.command("mx_merchant")
+def mx_merchant(
+    tenant: OneTenant = None,
+    days: Days = None,
+    first: First = None,
+    last: Last = None,
+    mode: Annotated[str, typer.Option(help="normal, or emergency: more payments at once, with a reason.")] = "normal",
+    newest: Annotated[
+        int | None, typer.Option(min=1, help="Only so many of the newest payments: 100, in an emergency 1000 at most.")
+    ] = None,
+    reason: Annotated[str | None, typer.Option(help="Why it is an emergency; kept with the run.")] = None,
+    dry_run: DryRun = False,
+    verify: Verify = False,
+    as_json: AsJson = False,
+) -> None:
+    """Read MX Merchant: payments with their invoices and items. Without days: what came since the last run.
+
+    Exit codes: 0, 1 failed, 3 partial, 4 refused.
+    """
+    chosen, asked = _mode(mode), AskedDays(days, first, last)
+    some = newest is not None or chosen == "emergency"
+
+    def requests(one: Tenant, platform: Platform) -> list[SyncRequest]:
+        wanted = () if some and not asked.given else (asked.of(one, platform.clock()),)
+        return [
+            SyncRequest(
+                tenant=one,
+                entity="payments",
+                days=wanted,
+                source="mx_merchant",
+                mode=chosen,
+                newest=newest,
+                reason=reason,
+                verify=verify,
+                **_by_hand(dry_run),
+            )
+        ]
+
+    _sync("mx_merchant", tenant, requests, as_json)
+
+
+def _sync(source: Source, slug: str | None, requests: Requests, as_json: bool) -> None:
+    """Work through the tenants, show what became of it, and leave with the exit code."""
+    with open_platform(load_settings()) as platform, _stops_at_the_next_page(platform):
+        tenants = [find_tenant(platform.database, slug)] if slug else _tenants_of(platform, source)
+        work = [requests(one, platform) for one in tenants]
+        with progress(f"sync {source}") as step:
 
             def show(now: Progress) -> None:
                 step(f"{now.tenant} {now.entity}: {now.done} records", now.done, now.planned)
 
             results = list(sync_many(platform, work, show))
-    emit([_as_data(result) for result in results], as_json, _table(results))
+    emit([as_data(result) for result in results], as_json, as_table(results))
     if code := exit_code_of(results):
         raise typer.Exit(code)
 
 
-def exit_code_of(results: list[SyncResult]) -> int:
-    """0 if all succeeded; 3 if some did or a run is partial; 4 if all were refused; else 1 (CLI-01)."""
-    states = {result.state for result in results}
-    if states <= {"succeeded"}:
-        return 0
-    if states == {"refused"}:
-        return REFUSED
-    return PARTIAL if states & {"succeeded", "partial"} else FAILED
+def _tenants_of(platform: Platform, source: Source) -> list[Tenant]:
+    """Active tenants with an account at the source. Raises InvalidRequest where there is none."""
+    tenants = directory(platform.database)
+    if not tenants:
+        raise InvalidRequest("there is no active tenant; add one with `sync-platform tenant add`")
+    found = with_account(platform, tenants, source)
+    if not found:
+        raise InvalidRequest(
+            f"no active tenant has an account at {source}; add one with `sync-platform credential set`"
+        )
+    return found
+
+
+def _by_hand(dry_run: bool) -> dict[str, Any]:
+    return {"kind": "dry_run" if dry_run else "manual", "actor": f"cli/{getuser()}"}
+
+
+def _mode(text: str) -> Mode:
+    for mode in get_args(Mode):
+        if mode == text:
+            found: Mode = mode
+            return found
+    raise InvalidRequest(f"there is no mode {text[:40]!r}; use one of {', '.join(get_args(Mode))}")
 
 
 def _entities(entity: str | None) -> tuple[Entity, ...]:
@@ -86,25 +153,6 @@ def _entities(entity: str | None) -> tuple[Entity, ...]:
         if entity in (name, LINES) and (name == entity or name == "transactions"):
             return (name,)
     raise InvalidRequest(f"there is no entity {entity!r}; use one of {', '.join((*ENTITIES, LINES))}")
-
-
-def _days(
-    tenant: Tenant, now: datetime, days: int | None, first: datetime | None, last: datetime | None
-) -> tuple[date, date]:
-    """Inclusive, in the tenant's calendar. Without any option: today, which goes on from the cursor."""
-    today = now.astimezone(tenant.zone).date()
-    if days is not None and (first or last):
-        raise InvalidRequest("give --days or --from and --to, not both")
-    if days is not None:
-        return today - timedelta(days=days - 1), today
-    if first is None:
-        if last is not None:
-            raise InvalidRequest("--to needs --from")
-        return today, today
-    end = last.date() if last else today
-    if end < first.date():
-        raise InvalidRequest(f"--from {first.date()} is after --to {end}")
-    return first.date(), end
 
 
 @contextmanager
@@ -120,44 +168,3 @@ def _stops_at_the_next_page(platform: Platform) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _as_data(result: SyncResult) -> dict[str, Any]:
-    return {
-        "tenant": result.request.tenant.slug,
-        "entity": result.request.entity,
-        "state": result.state,
-        "error": {"code": result.error.code, "message": str(result.error)} if result.error else None,
-        "warnings": list(result.warnings),
-        "windows": [[window.start.isoformat(), window.end.isoformat()] for window in result.windows],
-        "runs": [
-            {
-                "run_id": report.run_id,
-                "entity": report.entity,
-                "state": report.state,
-                "counters": report.counters.as_dict(),
-                "api_calls": report.api_calls,
-                "calls": report.calls,
-                "seconds": round(report.seconds, 3),
-                "report": report.report,
-            }
-            for report in result.reports
-        ],
-    }
-
-
-def _table(results: list[SyncResult]) -> Any:
-    rows: list[tuple[Any, ...]] = []
-    for result in results:
-        slug = result.request.tenant.slug
-        if not result.reports:
-            rows.append((slug, result.request.entity, result.state, *[""] * 9, str(result.error)))
-        for report in result.reports:
-            c = report.counters
-            fates = (c.inserted, c.updated, c.unchanged, c.stale, c.duplicate_in_batch, c.quarantined)
-            note = "; ".join([str(result.error)] if result.error else result.warnings)
-            rows.append((slug, report.entity, report.state, c.fetched, *fates, c.deleted, report.api_calls, note))
-    return table_of(
-        "tenant", "entity", "state", "fetched", "inserted", "updated", "unchanged", "stale", "duplicates",
-        "quarantined", "deleted", "calls", "", rows=rows,
-    )  # fmt: skip

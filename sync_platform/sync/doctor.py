@@ -11,15 +11,14 @@ from sync_platform.core.errors import CredentialsRejected, SyncError
 from sync_platform.core.redact import redact_text
 from sync_platform.core.tenant import Tenant
 from sync_platform.db.connect import connect
-from sync_platform.db.credentials import SourceAccount, accounts
+from sync_platform.db.credentials import REQUIRED_SECRETS, SourceAccount, accounts
 from sync_platform.db.keys import KeyRing
 from sync_platform.db.migration_status import status
 from sync_platform.db.schema_check import check
 from sync_platform.db.tenants import directory
 from sync_platform.settings import PREFIX, Settings
-from sync_platform.sync.accounts import check_account, check_entities
-from sync_platform.sync.blaze_entities import SOURCE
 from sync_platform.sync.budgets import budget_uses
+from sync_platform.sync.checking import readable_entities, try_account
 from sync_platform.sync.platform import Platform, database_url, open_platform, reachable
 
 State = Literal["ok", "warning", "bad"]
@@ -161,7 +160,8 @@ def _sources(platform: Platform, max_accounts: int) -> Iterator[Finding]:
     known = [
         (tenant, account)
         for tenant in directory(platform.database)
-        for account in accounts(platform.database, tenant.id, SOURCE)
+        for source in REQUIRED_SECRETS
+        for account in accounts(platform.database, tenant.id, source)
     ]
     if not known:
         remedy = "add a tenant with `sync-platform tenant add` and its keys with `sync-platform credential set`"
@@ -175,10 +175,11 @@ def _sources(platform: Platform, max_accounts: int) -> Iterator[Finding]:
 
 def _source(platform: Platform, tenant: Tenant, account: SourceAccount) -> Finding:
     name = f"{tenant.slug} {account.label}"
-    options = f"--tenant {tenant.slug} --environment {account.environment} --account {account.account}"
+    options = f"--tenant {tenant.slug} --source {account.source}"
+    options += f" --environment {account.environment} --account {account.account}"
     try:
-        shop = check_account(platform, tenant, account)
-        readable = check_entities(platform, tenant, account)
+        shop = try_account(platform, tenant, account)
+        readable = readable_entities(platform, tenant, account)
     except CredentialsRejected as error:
         return _bad(name, error, f"check the key's permissions, or `sync-platform credential rotate {options}`")
     except SyncError as error:
