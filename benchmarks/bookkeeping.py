@@ -20,8 +20,8 @@ from sync_platform.defs.resources import PlatformSource
 from sync_platform.settings import load_settings
 from sync_platform.sync.blaze_entities import BLAZE_ENTITIES
 from sync_platform.sync.facts import SAMPLE_COLUMNS, SAMPLE_ROWS, TableFacts
+from sync_platform.sync.finding import Finding, Scope
 from sync_platform.sync.platform import Platform, open_platform
-from sync_platform.sync.quality import Finding, Scope
 from sync_platform.sync.request import EntityReport, SyncRequest, SyncResult
 
 NAME = "tick.bookkeeping_ms"
@@ -73,7 +73,7 @@ def without_sync() -> Iterator[None]:
         for place, stand_in in (
             ("sync_platform.defs.assets.passes.sync_many", _synced),
             ("sync_platform.defs.assets.passes.table_facts", _facts),
-            ("sync_platform.defs.checks.blaze.judge", _judged),
+            ("sync_platform.defs.checks.synced.judge", _judged),
         ):
             stack.enter_context(patch(place, stand_in))
         yield

@@ -6,23 +6,25 @@ import dagster as dg
 
 from sync_platform.defs.assets.blaze import blaze_assets
 from sync_platform.defs.assets.cut_over import cut_over_assets
+from sync_platform.defs.assets.mx_merchant import mx_merchant_assets
 from sync_platform.defs.checks.gate import gate_checks
 from sync_platform.defs.jobs import JOBS
 from sync_platform.defs.resources import PlatformSource
 from sync_platform.defs.schedules import SCHEDULES
 from sync_platform.defs.sensors.failures import dead_runs, failed_runs
-from sync_platform.defs.sensors.freshness import blaze_freshness
+from sync_platform.defs.sensors.freshness import table_freshness
+from sync_platform.defs.sensors.mx_events import mx_merchant_events
 from sync_platform.defs.sensors.tenants import tenant_partitions
 
 
 def build_defs(**overrides: Any) -> dg.Definitions:
     """All definitions; ``overrides`` replace resources by name, for tests."""
     return dg.Definitions(
-        assets=[*blaze_assets(), *cut_over_assets()],
+        assets=[*blaze_assets(), *mx_merchant_assets(), *cut_over_assets()],
         asset_checks=gate_checks(),
         jobs=JOBS,
         schedules=SCHEDULES,
-        sensors=[tenant_partitions, failed_runs, dead_runs, blaze_freshness],
+        sensors=[tenant_partitions, failed_runs, dead_runs, table_freshness, mx_merchant_events],
         resources={"platform": PlatformSource()} | overrides,
         executor=dg.in_process_executor,
     )

@@ -129,6 +129,8 @@ class ScheduleSettings(BaseModel):
     blaze_products: str = "*/5 * * * *"
     blaze_trailing: str = "41 3 * * 0"
     blaze_compare: str = "37 * * * *"
+    mx_payments: str = "*/15 * * * *"
+    mx_trailing: str = "11 4 * * *"
     prune: str = "23 2 * * *"
 
 

@@ -54,3 +54,13 @@ from platform.webhook_events
 where tenant_id = %(tenant)s and (%(state)s::text is null or state = %(state)s)
 order by id desc
 limit %(limit)s;
+
+-- name: waiting
+-- Events that are due, of a tenant whose keys were not refused (HTTP-04): how many, the newest one, and their tries.
+select count(*), max(id), sum(tries)
+from platform.webhook_events
+where tenant_id = %(tenant)s and source = %(source)s and state in ('new', 'failed') and due_at <= %(now)s
+  and exists (
+      select from platform.tenant_sources s
+      where s.tenant_id = %(tenant)s and s.source = %(source)s and s.active
+      having count(*) > 0 and count(s.rejected_at) = 0);

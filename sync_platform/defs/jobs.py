@@ -6,6 +6,7 @@ import dagster as dg
 
 from sync_platform.defs.assets.blaze import asset_key
 from sync_platform.defs.assets.cut_over import ANALYTICS, CUT_OVER, PRODUCTION
+from sync_platform.defs.mx_jobs import handle_mx_events, recategorise
 from sync_platform.defs.promotion_jobs import promote_field, roll_back_field
 from sync_platform.settings import load_settings
 
@@ -27,6 +28,11 @@ sync_blaze_products = dg.define_asset_job(
     description="Products that changed.",
 )
 
+sync_mx_merchant = dg.define_asset_job(
+    "sync_mx_merchant",
+    selection=dg.AssetSelection.groups("mx_merchant"),
+    description="Payments of MX Merchant for the chosen days and tenants, with their invoices.",
+)
 
 compare_blaze = dg.define_asset_job(
     "compare_blaze",
@@ -54,6 +60,9 @@ JOBS = (
     sync_blaze,
     sync_blaze_sales,
     sync_blaze_products,
+    sync_mx_merchant,
+    handle_mx_events,
+    recategorise,
     compare_blaze,
     promote_field,
     roll_back_field,

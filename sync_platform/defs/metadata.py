@@ -17,7 +17,9 @@ _COLUMN_TYPES = {
     "day": "date",
     "flag": "boolean",
     "integer": "integer",
+    "bigint": "bigint",
     "hash": "uuid",
+    "json": "jsonb",
 }
 
 
@@ -47,10 +49,26 @@ def run_metadata(result: SyncResult, report: EntityReport, newest: datetime | No
         if number or name in ("fetched", "inserted", "updated", "unchanged")
     }
     shown |= {"api_calls": report.api_calls, "seconds": round(report.seconds, 3), "ledger_run": report.run_id}
+    shown |= _planned(result)
     shown["window"] = ", ".join(f"{w.start:%Y-%m-%d %H:%M} to {w.end:%Y-%m-%d %H:%M} UTC" for w in result.windows[:3])
     if newest is not None:
         shown["newest_record_age_minutes"] = max(0, round((now - newest).total_seconds() / 60))
     return shown
+
+
+def _planned(result: SyncResult) -> dict[str, Any]:
+    """MX-08: calls of the whole fetch, expected and made, and how invoices were looked for."""
+    told = result.reports[0].report
+    if "planned_calls" not in told:
+        return {}
+    linking = told.get("linking", {})
+    ways = [way for way in ("by_number", "by_ids") if linking.get(way)]
+    return {
+        "planned_calls": told["planned_calls"],
+        "actual_calls": told.get("actual_calls", 0),
+        "strategy": " and ".join(ways) or "nothing to look for",
+        "unresolved_numbers": linking.get("unresolved", 0),
+    }
 
 
 def sample_table(rows: Sequence[Mapping[str, Any]]) -> dg.TableMetadataValue:

@@ -1,20 +1,17 @@
 """Jobs for the launchpad: promote one field of one tenant, or take it back. The dry run comes first, in every run."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
-import psycopg
 import structlog
 
-from sync_platform.core.errors import SyncError
-from sync_platform.db.connect import refusal
 from sync_platform.db.field_map import split_field
 from sync_platform.db.promotions import PromotionRow
 from sync_platform.db.tenants import find_tenant
 from sync_platform.defs.assets.cut_over import production_key
 from sync_platform.defs.comparison_metadata import percent
+from sync_platform.defs.failures_told import failures_told
 from sync_platform.defs.promotion_config import FieldOfTenant, PromoteField, RollBackField
 from sync_platform.defs.resources import PlatformSource
 from sync_platform.sync.platform import Platform
@@ -66,7 +63,7 @@ def _carry_out(
     do: Do,
 ) -> None:
     """First the page says what will happen, then it happens: the use case asks the gate again in its transaction."""
-    with source.open() as platform, _failures() as reasons:
+    with source.open() as platform, failures_told() as reasons:
         table, name = split_field(config.field)
         tenant = find_tenant(platform.database, config.tenant)
         run = context.run_id
@@ -91,20 +88,6 @@ def _carry_out(
             dg.AssetMaterialization(production_key(table), partition=tenant.slug, metadata=_done_metadata(row, left))
         )
         context.log.info(f"{row.kind} {row.id} is {row.state}: {row.written} rows written, {row.left_alone} left alone")
-
-
-@contextmanager
-def _failures() -> Iterator[list[str]]:
-    """What the platform reports by itself ends the run; trying the same again at once would not help."""
-    reasons: list[str] = []
-    try:
-        yield reasons
-    except SyncError as error:
-        listed = {"reasons": dg.MetadataValue.md("\n".join(f"- {reason}" for reason in reasons))} if reasons else {}
-        raise dg.Failure(str(error), metadata={"error": error.code, **listed}, allow_retries=False) from error
-    except psycopg.Error as error:
-        text = f"PostgreSQL: {refusal(error)}. What is done stays; launched again, the run goes on from there"
-        raise dg.Failure(text, allow_retries=False) from None
 
 
 def _sentence(preview: Preview) -> str:

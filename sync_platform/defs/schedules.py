@@ -13,10 +13,19 @@ from dagster import DagsterRunStatus
 from sync_platform.core.tenant import Tenant
 from sync_platform.db.tenants import directory
 from sync_platform.defs.assets.work import FULL_TAG, OPEN_DAYS_TAG
-from sync_platform.defs.jobs import compare_blaze, prune_dagster, sync_blaze, sync_blaze_products, sync_blaze_sales
+from sync_platform.defs.jobs import (
+    compare_blaze,
+    prune_dagster,
+    sync_blaze,
+    sync_blaze_products,
+    sync_blaze_sales,
+    sync_mx_merchant,
+)
 from sync_platform.defs.partitions import RANGE_END, RANGE_START, TENANTS, open_days, range_tags
 from sync_platform.defs.resources import PlatformSource
 from sync_platform.settings import load_settings
+from sync_platform.sync.active_sources import with_account
+from sync_platform.sync.request import Source
 
 IN_PROGRESS = [
     DagsterRunStatus.QUEUED,
@@ -49,7 +58,7 @@ def open_day_requests(chunked: Iterator[list[Tenant]], tick: datetime) -> Iterat
 
 
 def trailing_requests(chunked: Iterator[list[Tenant]], tick: datetime, days: int) -> Iterator[dg.RunRequest]:
-    """Runs over the days before today, in every zone: receipts change long after they were completed (BLZ-08)."""
+    """Runs over the days before today, in every zone: what was sold changes long after (BLZ-08, MX-03)."""
     for chunk in chunked:
         last = min(tick.astimezone(tenant.zone).date() for tenant in chunk) - timedelta(days=1)
         yield _request(last - timedelta(days=days - 1), last, chunk, tick, {FULL_TAG: "true"})
@@ -72,27 +81,34 @@ def _request(first: date, last: date, chunk: list[Tenant], tick: datetime, tags:
 
 
 def _tick(
-    context: dg.ScheduleEvaluationContext, source: PlatformSource, name: str, requests: Requests
+    context: dg.ScheduleEvaluationContext, opener: PlatformSource, name: str, requests: Requests, source: Source | None
 ) -> list[dg.RunRequest] | dg.SkipReason:
-    """Skip while runs of the same schedule are in progress: they would only meet the writers' lock."""
+    """Ask for the active tenants that have an account at ``source``, if it is one of a source.
+
+    Skip while runs of the same schedule are in progress: they would only meet the writers' lock.
+    """
     running = context.instance.get_run_records(
         dg.RunsFilter(tags={"dagster/schedule_name": name}, statuses=IN_PROGRESS), limit=1
     )
     if running:
         return dg.SkipReason(f"run {running[0].dagster_run.run_id} of the last tick is still in progress")
-    with source.open() as platform:
+    with opener.open() as platform:
         tenants = directory(platform.database)
+        if source is not None:
+            tenants = with_account(platform, tenants, source)
         size = platform.settings.sync.tenants_per_run
     partitions = context.instance.get_dynamic_partitions(TENANTS)
     found = list(requests(chunks(partitions, tenants, size), context.scheduled_execution_time))
-    return found or dg.SkipReason("there is no active tenant")
+    return found or dg.SkipReason(f"there is no active tenant{f' with an account at {source}' if source else ''}")
 
 
 SETTINGS = load_settings()
 STATUS = dg.DefaultScheduleStatus.RUNNING if SETTINGS.schedules.running else dg.DefaultScheduleStatus.STOPPED
 
 
-def _schedule(name: str, job: str, cron: str, requests: Requests, text: str) -> dg.ScheduleDefinition:
+def _schedule(
+    name: str, job: str, cron: str, requests: Requests, text: str, source: Source | None = None
+) -> dg.ScheduleDefinition:
     @dg.schedule(
         name=name,
         job_name=job,
@@ -102,7 +118,7 @@ def _schedule(name: str, job: str, cron: str, requests: Requests, text: str) -> 
         description=text,
     )
     def tick(context: dg.ScheduleEvaluationContext, platform: Platforms) -> list[dg.RunRequest] | dg.SkipReason:
-        return _tick(context, platform, name, requests)
+        return _tick(context, platform, name, requests, source)
 
     return tick
 
@@ -113,6 +129,7 @@ blaze_sales_hourly = _schedule(
     SETTINGS.schedules.blaze_sales,
     open_day_requests,
     "Members and receipts of the open day of every tenant.",
+    "blaze",
 )
 
 blaze_products_every_5_minutes = _schedule(
@@ -121,6 +138,7 @@ blaze_products_every_5_minutes = _schedule(
     SETTINGS.schedules.blaze_products,
     open_day_requests,
     "Products that changed since the last run, of every tenant.",
+    "blaze",
 )
 
 blaze_trailing_weekly = _schedule(
@@ -129,6 +147,25 @@ blaze_trailing_weekly = _schedule(
     SETTINGS.schedules.blaze_trailing,
     partial(trailing_requests, days=SETTINGS.blaze.trailing_days),
     "The last 30 days again, and the whole catalogue of products: late refunds, voids, edits and deletions.",
+    "blaze",
+)
+
+mx_payments_every_15_minutes = _schedule(
+    "mx_payments_every_15_minutes",
+    sync_mx_merchant.name,
+    SETTINGS.schedules.mx_payments,
+    open_day_requests,
+    "Payments of the open day of every tenant, with their invoices.",
+    "mx_merchant",
+)
+
+mx_trailing_daily = _schedule(
+    "mx_trailing_daily",
+    sync_mx_merchant.name,
+    SETTINGS.schedules.mx_trailing,
+    partial(trailing_requests, days=SETTINGS.mx_merchant.trailing_days),
+    "The last 30 days again: payments are settled, voided and charged back late.",
+    "mx_merchant",
 )
 
 blaze_compare_hourly = _schedule(
@@ -152,6 +189,8 @@ SCHEDULES = (
     blaze_sales_hourly,
     blaze_products_every_5_minutes,
     blaze_trailing_weekly,
+    mx_payments_every_15_minutes,
+    mx_trailing_daily,
     blaze_compare_hourly,
     prune_daily,
 )

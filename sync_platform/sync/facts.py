@@ -12,11 +12,17 @@ from psycopg.rows import dict_row
 from sync_platform.core.tenant import Tenant
 from sync_platform.db import blaze_tables, mx_tables
 from sync_platform.db.queries import query
+from sync_platform.db.target import Target
 from sync_platform.sync.platform import Platform
 
-_TABLES = blaze_tables.TABLES | mx_tables.TABLES
 # a sample is kept with every materialisation: what each of its columns is costs 200 bytes
 SAMPLE_ROWS, SAMPLE_COLUMNS = 3, 8
+
+#: All tables that syncs fill; no two sources have one of the same name.
+TABLES: dict[str, Target] = blaze_tables.TABLES | mx_tables.TABLES
+
+# lines have no day of their own: table of the heads and their key
+_HEADS = {"transaction_items": ("transactions", "transaction_id"), "invoice_items": ("invoices", "invoice_id")}
 
 
 @dataclass(frozen=True)
@@ -69,29 +75,23 @@ def sample_rows(conn: Connection[Any], tenant: Tenant, table: str, day: date) ->
 
 @cache
 def _sample_statement(table: str) -> bytes:
-    target = _TABLES[table]
+    target = TABLES[table]
     columns = [column.name for column in target.columns if not column.personal and column.kind not in ("hash", "json")]
     composed = sql.SQL("select {} from {} t where {} order by {} limit {}").format(
         sql.SQL(", ").join(sql.SQL("t.{}").format(sql.Identifier(name)) for name in columns),
         sql.Identifier(target.schema, target.table),
-        sql.SQL(_day_condition(table)),
+        _day_condition(table),
         sql.SQL(", ").join(sql.SQL("t.{}").format(sql.Identifier(name)) for name in target.key),
         sql.Placeholder("limit"),
     )
     return composed.as_bytes()  # composing it for every tenant costs more than asking
 
 
-def _day_condition(table: str) -> Any:
-    if table == "transaction_items":
-        return (
-            "t.tenant_id = %(tenant)s and t.deleted_at is null and t.transaction_id in ("
-            "select r.transaction_id from blaze.transactions r"
-            " where r.tenant_id = %(tenant)s and r.business_day = %(day)s order by 1 limit %(limit)s)"
-        )
-    if table == "invoice_items":
-        return (
-            "t.tenant_id = %(tenant)s and t.deleted_at is null and t.invoice_id in ("
-            "select i.invoice_id from mx_merchant.invoices i"
-            " where i.tenant_id = %(tenant)s and i.business_day = %(day)s order by 1 limit %(limit)s)"
-        )
-    return "t.tenant_id = %(tenant)s and t.business_day = %(day)s and t.deleted_at is null"
+def _day_condition(table: str) -> sql.Composable:
+    if table not in _HEADS:
+        return sql.SQL("t.tenant_id = %(tenant)s and t.business_day = %(day)s and t.deleted_at is null")
+    heads, key = _HEADS[table]
+    return sql.SQL(
+        "t.tenant_id = %(tenant)s and t.deleted_at is null and t.{key} in (select h.{key} from {heads} h"
+        " where h.tenant_id = %(tenant)s and h.business_day = %(day)s order by 1 limit %(limit)s)"
+    ).format(key=sql.Identifier(key), heads=sql.Identifier(TABLES[table].schema, heads))

@@ -11,14 +11,17 @@ from sync_platform.core.tenant import Tenant
 from sync_platform.definitions import build_defs
 from sync_platform.defs.partitions import TENANTS
 from sync_platform.defs.resources import PlatformSource
+from sync_platform.sandbox.mx_merchant import build_merchant
 from sync_platform.sandbox.server import BlazeSandbox
 from sync_platform.sandbox.shop import build_shop
 from sync_platform.sync.platform import Platform
+from sync_platform_tests.defs.mx_world import MxWorld
 from sync_platform_tests.sync.conftest import (  # noqa: F401  fixtures
     DAYS,
     NOW,
     TODAY,
     Connect,
+    MakePlatform,
     TestClock,
     clock,
     connect,
@@ -30,6 +33,7 @@ from sync_platform_tests.sync.conftest import (  # noqa: F401  fixtures
     shop,
     small_shop,
 )
+from sync_platform_tests.sync.mx_merchant.clinic import clinic_spec, connect_merchant, serve
 
 ZONES = {"alder": "America/Los_Angeles", "birch": "Europe/Berlin", "cedar": "Australia/Sydney"}
 
@@ -104,3 +108,28 @@ def world(
 def keys(days: Sequence[str], tenants: Sequence[str]) -> list[str]:
     """All partition keys of days and tenants, in order."""
     return sorted(f"{day}|{tenant}" for day in days for tenant in tenants)
+
+
+@pytest.fixture
+def clinics(
+    make_platform: MakePlatform,  # noqa: F811
+    clock: TestClock,  # noqa: F811
+    make_tenant: Callable[..., Tenant],
+    instance: dg.DagsterInstance,
+) -> Iterator[MxWorld]:
+    """Two clinics in two zones, and between them in the order of keys a tenant without an account."""
+    patient = make_platform(mx_merchant={"calls_per_second": 1000}, http={"tries": 1, "breaker_failures": 100})
+    specs = [
+        clinic_spec("fir", 1000000001, zone="America/New_York", seed=3, payments=40, invoices=20, digit_references=0.0),
+        clinic_spec("yew", 1000000002, zone="Europe/Berlin", seed=4, payments=40, invoices=20, digit_references=0.0),
+    ]
+    merchants = {spec.name: build_merchant(spec, clock=clock.epoch) for spec in specs}
+    with serve(list(merchants.values()), clock) as server:
+        world = MxWorld(patient, server, instance)
+        for name in ("fir", "ivy", "yew"):
+            merchant = merchants.get(name)
+            world.tenants[name] = make_tenant(name, zone=merchant.spec.zone if merchant else "UTC")
+            if merchant:
+                connect_merchant(patient, world.tenants[name], server, merchant)
+        instance.add_dynamic_partitions(TENANTS, list(world.tenants))
+        yield world

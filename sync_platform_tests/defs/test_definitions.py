@@ -11,7 +11,8 @@ import pytest
 
 from sync_platform.db.field_map import field_map
 from sync_platform.definitions import build_defs
-from sync_platform.defs.partitions import TENANT_PARTITIONS
+from sync_platform.defs.partitions import DAY_TENANT, TENANT_PARTITIONS
+from sync_platform.sync.facts import TABLES
 
 PROJECT = Path(__file__).parents[2]
 PROGRAM = """
@@ -19,7 +20,7 @@ import json, sys, time
 started = time.perf_counter()
 from sync_platform.definitions import defs
 loaded = time.perf_counter() - started
-heavy = sorted({"pandas", "sqlalchemy", "alembic"} & set(sys.modules))
+heavy = sorted({"pandas", "sqlalchemy", "alembic", "rapidfuzz"} & set(sys.modules))
 import dagster as dg
 from dagster._core.remote_representation.external_data import RepositorySnap
 from dagster._serdes import serialize_value
@@ -81,19 +82,20 @@ def test_definitions_are_complete_and_resources_are_replaced_by_name():
     repository = defs.get_repository_def()
     assert {schedule.name for schedule in repository.schedule_defs} == {
         "blaze_sales_hourly", "blaze_products_every_5_minutes", "blaze_trailing_weekly", "blaze_compare_hourly",
-        "dagster_prune_daily",
+        "dagster_prune_daily", "mx_payments_every_15_minutes", "mx_trailing_daily",
     }  # fmt: skip
     assert {sensor.name for sensor in repository.sensor_defs} == {
-        "tenant_partitions", "failed_runs", "dead_runs", "blaze_freshness",
+        "tenant_partitions", "failed_runs", "dead_runs", "table_freshness", "mx_merchant_events",
     }  # fmt: skip
 
 
 def test_every_synced_table_is_an_asset_that_names_it_and_has_checks():
     """DAG-01, DAG-20."""
     graph = build_defs().resolve_asset_graph()
-    for table in ("customers", "transactions", "transaction_items", "products"):
-        node = graph.get(dg.AssetKey(["blaze", table]))
-        assert node.metadata["dagster/table_name"] == f"blaze.{table}"
+    for name, target in TABLES.items():
+        node = graph.get(dg.AssetKey([target.schema, name]))
+        assert node.metadata["dagster/table_name"] == f"{target.schema}.{name}"
+        assert node.partitions_def == DAY_TENANT
         assert {key.name for key in node.check_keys} >= {"accounting", "freshness", "uniqueness"}
         assert node.backfill_policy == dg.BackfillPolicy.single_run()
 

@@ -20,10 +20,13 @@ from sync_platform.defs.schedules import (
     blaze_sales_hourly,
     blaze_trailing_weekly,
     chunks,
+    mx_payments_every_15_minutes,
+    mx_trailing_daily,
     open_day_requests,
     trailing_requests,
 )
 from sync_platform.sync.platform import Platform
+from sync_platform_tests.defs.accounts import account_of
 from sync_platform_tests.sync.conftest import MakePlatform
 
 TICK = datetime(2026, 11, 20, 18, 7, tzinfo=UTC)
@@ -105,6 +108,8 @@ def test_ticks_of_a_platform_with_and_without_tenants(instance, make_platform: M
     assert "no active tenant" in evaluate(blaze_sales_hourly, instance, platform).skip_message
 
     added = [make_tenant(slug, zone=zone) for slug, zone in zip(("mm", "aa", "zz", "bb"), ZONES, strict=False)]
+    for one in added:
+        account_of(platform, one, "blaze")
     assert "no active tenant" in evaluate(blaze_sales_hourly, instance, platform).skip_message, "no partitions yet"
     instance.add_dynamic_partitions("tenants", [one.slug for one in added])
     set_tenant_state(platform.database, added[1].id, "suspended")
@@ -131,6 +136,24 @@ def test_ticks_of_a_platform_with_and_without_tenants(instance, make_platform: M
     assert comparing.run_id in evaluate(blaze_compare_hourly, instance, platform).skip_message
     instance.report_run_failed(run)
     assert evaluate(blaze_sales_hourly, instance, platform).run_requests
+
+
+def test_a_tick_of_a_source_asks_only_for_tenants_who_have_an_account_there(instance, platform, make_tenant):
+    """TEN-12: the others have nothing that could fail; the run skips those who lie in its range."""
+    both, till, clinic, none = (make_tenant(slug) for slug in ("p-both", "q-till", "r-clinic", "s-none"))
+    for tenant, sources in ((both, ("blaze", "mx_merchant")), (till, ("blaze",)), (clinic, ("mx_merchant",))):
+        for source in sources:
+            account_of(platform, tenant, source)
+    instance.add_dynamic_partitions("tenants", [both.slug, till.slug, clinic.slug, none.slug])
+    (sales,) = evaluate(blaze_products_every_5_minutes, instance, platform).run_requests
+    assert (sales.tags[RANGE_START], sales.tags[RANGE_END]) == ("2026-11-20|p-both", "2026-11-20|q-till")
+    (payments,) = evaluate(mx_payments_every_15_minutes, instance, platform).run_requests
+    assert (payments.tags[RANGE_START], payments.tags[RANGE_END]) == ("2026-11-20|p-both", "2026-11-20|r-clinic")
+    assert datetime.fromisoformat(payments.tags["sync_platform/open_days"]) == TICK
+    (trailing,) = evaluate(mx_trailing_daily, instance, platform).run_requests
+    assert (trailing.tags[RANGE_START], trailing.tags[RANGE_END]) == ("2026-10-21|p-both", "2026-11-19|r-clinic")
+    assert "sync_platform/open_days" not in trailing.tags
+    assert {mx_payments_every_15_minutes.job_name, mx_trailing_daily.job_name} == {"sync_mx_merchant"}
 
 
 @dg.job

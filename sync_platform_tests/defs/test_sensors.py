@@ -12,14 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from sync_platform.db.blaze_tables import TABLES as BLAZE
 from sync_platform.db.ledger import RunStart, find_run, finish_run, start_run
 from sync_platform.db.tenants import set_tenant_state
 from sync_platform.defs.partitions import RANGE_END, RANGE_START, TENANTS
 from sync_platform.defs.resources import PlatformSource
 from sync_platform.defs.sensors.failures import dead_runs, failed_runs
-from sync_platform.defs.sensors.freshness import TABLES, Survey, blaze_freshness, survey
+from sync_platform.defs.sensors.freshness import KEYS, Survey, survey, table_freshness
 from sync_platform.defs.sensors.tenants import busy_tenants, changes, tenant_partitions
 from sync_platform.sync.platform import Platform
+from sync_platform_tests.defs.accounts import account_of
 
 SLUGS = st.lists(st.integers(10, 40).map(str), unique=True, max_size=15)
 
@@ -172,17 +174,22 @@ def test_a_failed_run_is_one_log_line_without_secrets_and_its_ledger_rows_are_cl
 
 
 def test_freshness_names_the_stale_tenants_of_each_table(instance, source, platform, make_tenant):
-    """OPS-02, DAG-11: suspended tenants are nobody's concern."""
-    assert tick(blaze_freshness, instance, source).asset_events == []
-    fresh, _, away = make_tenant("alder"), make_tenant("birch"), make_tenant("cedar")
+    """OPS-02, DAG-11: suspended tenants are nobody's concern, and neither are sources that one does without."""
+    assert tick(table_freshness, instance, source).asset_events == []
+    fresh, stale, away = make_tenant("alder"), make_tenant("birch"), make_tenant("cedar")
+    assert tick(table_freshness, instance, source).asset_events == [], "nobody has an account"
+    for tenant in (fresh, stale, away):
+        account_of(platform, tenant, "blaze")
+    account_of(platform, stale, "mx_merchant")
     set_tenant_state(platform.database, away.id, "suspended")
-    for table in TABLES:
+    for table in BLAZE:
         finish_run(platform.database, fresh.id, ledger_row(platform, fresh, "r", table), "succeeded")
-    events = tick(blaze_freshness, instance, source).asset_events
-    assert [event.asset_key.path[-1] for event in events] == list(TABLES)
+    events = tick(table_freshness, instance, source).asset_events
+    assert [event.asset_key for event in events] == list(KEYS.values())
     for event in events:
         assert not event.passed
-        assert (event.metadata["tenants"].value, event.metadata["failing"].value) == (2, 1)
+        judged = 2 if event.asset_key.path[0] == "blaze" else 1
+        assert (event.metadata["tenants"].value, event.metadata["failing"].value) == (judged, 1)
         assert [row.data["tenant"] for row in event.metadata["findings"].records] == ["birch"]
 
 

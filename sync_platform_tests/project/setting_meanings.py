@@ -51,6 +51,8 @@ MEANINGS = {
     "schedules.blaze_products": "When changed products are read.",
     "schedules.blaze_trailing": "When the trailing days of transactions are read again.",
     "schedules.blaze_compare": "When production is compared with staging, and promoted fields follow.",
+    "schedules.mx_payments": "When payments of the open day are read, with their invoices.",
+    "schedules.mx_trailing": "When the trailing days of payments are read again: their states change late.",
     "schedules.prune": "When old rows of Dagster's event log are deleted.",
     "dagster.keep_logs_days": "Days for which the steps and log lines of a finished run can be looked at.",
     "dagster.keep_superseded_days": "Days for which a materialisation is kept after a newer one of its partition.",

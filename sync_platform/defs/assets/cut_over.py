@@ -8,7 +8,8 @@ import dagster as dg
 
 from sync_platform.core.tenant import Tenant
 from sync_platform.db.field_map import SCHEMA, field_map
-from sync_platform.defs.assets import blaze
+from sync_platform.defs.assets.blaze import BLAZE, asset_key
+from sync_platform.defs.assets.fetched import BACKFILL
 from sync_platform.defs.assets.tenant_work import Metadata, work_through_tenants
 from sync_platform.defs.assets.work import SCHEDULE_TAG
 from sync_platform.defs.comparison_metadata import comparison_metadata, following_metadata
@@ -57,9 +58,7 @@ def _build(
         metadata={"dagster/table_name": ".".join(key.path)},
     )
 
-    @dg.multi_asset(
-        name="_".join(key.path), specs=[spec], partitions_def=TENANT_PARTITIONS, backfill_policy=blaze.BACKFILL
-    )
+    @dg.multi_asset(name="_".join(key.path), specs=[spec], partitions_def=TENANT_PARTITIONS, backfill_policy=BACKFILL)
     def body(
         context: dg.AssetExecutionContext, platform: dg.ResourceParam[PlatformSource]
     ) -> dg.MaterializeResult[Any]:
@@ -74,10 +73,8 @@ def _comparison(table: str) -> dg.AssetsDefinition:
         (result,) = compare(platform, tenant, [table], actor=actor, dagster_run_id=run.run_id)
         return comparison_metadata(result)
 
-    deps = [
-        dg.AssetDep(blaze.asset_key(name), partition_mapping=ALL_DAYS) for name in (table, *ALSO_READ.get(table, ()))
-    ]
-    text = f"{SCHEMA}.{table} and {blaze.GROUP}.{table} side by side, field by field."
+    deps = [dg.AssetDep(asset_key(name), partition_mapping=ALL_DAYS) for name in (table, *ALSO_READ.get(table, ()))]
+    text = f"{SCHEMA}.{table} and {BLAZE}.{table} side by side, field by field."
     return _build(comparison_key(table), CUT_OVER, text, deps, work)
 
 
@@ -85,7 +82,7 @@ def _production(table: str) -> dg.AssetsDefinition:
     def work(_: dg.DagsterRun, platform: Platform, tenant: Tenant) -> Metadata:
         return following_metadata(follow(platform, tenant, [table]), production_rows(platform, tenant, table))
 
-    text = f"What the shop works with. Promoted fields follow {blaze.GROUP}.{table}; all others stay as they are."
+    text = f"What the shop works with. Promoted fields follow {BLAZE}.{table}; all others stay as they are."
     return _build(production_key(table), PRODUCTION, text, [dg.AssetDep(comparison_key(table))], work)
 
 

@@ -10,19 +10,22 @@ import dagster as dg
 import structlog
 
 from sync_platform.core.errors import AlreadyRunning
+from sync_platform.core.tenant import Tenant
 from sync_platform.db.tenants import directory
+from sync_platform.defs.assets.fetch import Fetch
 from sync_platform.defs.assets.work import due_days, not_active, repeats_another, requests_for, scheduled
-from sync_platform.defs.checks.blaze import check_results
+from sync_platform.defs.checks.synced import check_results
 from sync_platform.defs.day_chart import DAYS, WEEK, day_chart
 from sync_platform.defs.metadata import run_metadata, sample_table
 from sync_platform.defs.partitions import PartitionKey, by_tenant
 from sync_platform.defs.recorder import NO_EVENTS_OF_ITS_OWN, Recorder, done_before, parent_run, take_back_plan
 from sync_platform.defs.resources import PlatformSource
+from sync_platform.sync.active_sources import with_account
 from sync_platform.sync.dead_runs import close_rows_of
 from sync_platform.sync.facts import table_facts
 from sync_platform.sync.many import sync_many
 from sync_platform.sync.platform import Platform
-from sync_platform.sync.request import Entity, OnProgress, Progress, SyncRequest, SyncResult, no_progress
+from sync_platform.sync.request import OnProgress, Progress, SyncRequest, SyncResult, no_progress
 
 Assets = Mapping[str, dg.AssetKey]
 SHOWN_FAILURES = 100
@@ -31,13 +34,14 @@ log = structlog.get_logger("sync_platform")
 
 
 def sync_partitions(
-    context: dg.AssetExecutionContext, source: PlatformSource, entity: Entity, assets: Assets
+    context: dg.AssetExecutionContext, source: PlatformSource, fetch: Fetch
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
     """Sync the run's partitions and record each finished one; fail at the end naming the tenants that are not.
 
-    Checks are yielded in between, so that they judge also after a part has failed. One fetch fills all tables of
-    ``assets``, so all of them are recorded, also where only one of them was selected.
+    Checks are yielded in between, so that they judge also after a part has failed. One fetch fills all its tables, so
+    all of them are recorded, also where only one of them was selected.
     """
+    entity, assets = fetch.entity, fetch.assets
     gc.freeze()  # what was imported stays: the collector need not look through it while records come and go
     keys = [PartitionKey.parse(key) for key in context.partition_keys]
     if not keys:
@@ -46,13 +50,13 @@ def sync_partitions(
         recorders = {table: Recorder(context, asset) for table, asset in assets.items()}
         done = _carry_on(context, assets, recorders, keys)
         days = by_tenant(key for key in keys if str(key) not in done)
-        tenants = {tenant.slug: tenant for tenant in directory(platform.database) if tenant.slug in days}
+        tenants = _tenants(context, platform, fetch, days)
         if (parent := parent_run(context)) is not None:  # it has ended, or there would be no retry
             close_rows_of(platform, parent, tenants.values())
         due = {} if repeats_another(context.instance, context.run) else due_days(context, platform, tenants, days)
         failed = {slug: not_active(slug) for slug in days if slug not in tenants and not scheduled(context)}
         finished: set[str] = set()
-        work = requests_for(context, entity, tenants, due)
+        work = requests_for(context, fetch, tenants, due)
         try:
             # a tick's lines, one per tenant and table, would be kept as its output; nobody watches it
             told = no_progress if scheduled(context) else _log_progress
@@ -87,6 +91,17 @@ def sync_partitions(
         )
     for asset in sorted(context.selected_asset_keys):
         yield dg.MaterializeResult(asset_key=asset, metadata=NO_EVENTS_OF_ITS_OWN)
+
+
+def _tenants(
+    context: dg.AssetExecutionContext, platform: Platform, fetch: Fetch, days: Mapping[str, Sequence[date]]
+) -> dict[str, Tenant]:
+    """Active tenants of the run. The range of a schedule reaches over some who have no account at this source; whoever
+    names one by hand is told."""
+    found = [tenant for tenant in directory(platform.database) if tenant.slug in days]
+    if scheduled(context):
+        found = with_account(platform, found, fetch.source)
+    return {tenant.slug: tenant for tenant in found}
 
 
 def _results(

@@ -46,7 +46,7 @@ def work_through_tenants(
         failed = {} if scheduled(context) else {slug: not_active(slug) for slug in owed if slug not in tenants}
         due = [] if repeats_another(context.instance, context.run) else [tenants[s] for s in owed if s in tenants]
         try:
-            with closing(_results(platform, due, work)) as results:
+            with closing(each_tenant(platform, due, work)) as results:
                 for slug, found in results:
                     if isinstance(found, str):
                         failed[slug] = found
@@ -68,7 +68,7 @@ def work_through_tenants(
     return dg.MaterializeResult(asset_key=asset, metadata=NO_EVENTS_OF_ITS_OWN)
 
 
-def _results(
+def each_tenant(
     platform: Platform, tenants: Sequence[Tenant], work: Work
 ) -> Generator[tuple[str, Metadata | str], None, None]:
     """Slug and metadata, or the reason why there is none, as they come. A bug is raised after the others are done."""

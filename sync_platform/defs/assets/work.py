@@ -8,10 +8,11 @@ import dagster as dg
 from sync_platform.core.tenant import Tenant
 from sync_platform.core.window import day_ranges
 from sync_platform.db.run_row import RunKind
+from sync_platform.defs.assets.fetch import Fetch
 from sync_platform.defs.partitions import open_days
 from sync_platform.defs.recorder import PARENT_RUN
 from sync_platform.sync.platform import Platform
-from sync_platform.sync.request import Entity, SyncRequest
+from sync_platform.sync.request import SyncRequest
 
 FULL_TAG = "sync_platform/full"
 # its value is the tick: a retry tomorrow still means the days that were open then
@@ -43,7 +44,7 @@ def due_days(
 
 
 def requests_for(
-    context: dg.AssetExecutionContext, entity: Entity, tenants: Mapping[str, Tenant], due: DaysByTenant
+    context: dg.AssetExecutionContext, fetch: Fetch, tenants: Mapping[str, Tenant], due: DaysByTenant
 ) -> list[list[SyncRequest]]:
     """One request per tenant over all its days."""
     full = context.run.tags.get(FULL_TAG) == "true"
@@ -51,7 +52,8 @@ def requests_for(
         [
             SyncRequest(
                 tenant=tenants[slug],
-                entity=entity,
+                entity=fetch.entity,
+                source=fetch.source,
                 days=tuple(day_ranges(days)),
                 kind=_kind(context),
                 actor=context.run.tags.get(SCHEDULE_TAG, "dagster"),

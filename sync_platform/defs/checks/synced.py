@@ -1,4 +1,4 @@
-"""Asset checks of Blaze: one result per check and table for all tenants of a run, naming those that fail (DAG-20)."""
+"""Asset checks of synced tables: one result per check and table for all tenants of a run, naming who fails (DAG-20)."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
@@ -6,8 +6,10 @@ from datetime import date
 import dagster as dg
 
 from sync_platform.core.tenant import Tenant
+from sync_platform.sync.finding import CheckName, Finding, Scope
+from sync_platform.sync.mx_counts import closed_day_counts
 from sync_platform.sync.platform import Platform
-from sync_platform.sync.quality import CHECKS, NOT_APPLICABLE, CheckName, Finding, Scope, judge
+from sync_platform.sync.quality import CHECKS_OF, judge
 
 DESCRIPTIONS: dict[CheckName, str] = {
     "accounting": "fetched = inserted + updated + unchanged + stale + duplicates + quarantined, in every ledger row.",
@@ -15,29 +17,27 @@ DESCRIPTIONS: dict[CheckName, str] = {
     "freshness": "The last successful sync is not older than its objective.",
     "volume": "A closed day has between 30 % and 300 % of the rows of the 14 days before it.",
     "uniqueness": "Nothing is stored under two keys.",
-    "references": "Receipts have all their lines; customers, products and vendors are known.",
+    "references": "Receipts have all their lines; customers, vendors and details of invoices are known.",
     "drift": "The source sends what it documents; a required field is never missing in over 1 % of a page.",
-    "linkage": "Most payments that name an invoice's number belong to one, or are known to stand alone.",
-    "unresolved": "Few invoice numbers were looked for in vain.",
-    "counts": "Of closed days as many payments are stored as the source showed.",
+    "orphans": "Linked payments and lines fit an invoice that is there; an invoice has all its lines.",
+    "linkage": "At least 80 % of the payments that name an invoice number belong to an invoice.",
+    "unresolved_numbers": "Few of the invoice numbers of the last month are found nowhere, run after run.",
+    "closed_day_counts": "Of closed days as many payments are stored as the source counts. One call per tenant.",
 }
 
 # What must not be built upon; the others are worth a look.
 ERRORS: frozenset[CheckName] = frozenset({"accounting", "rejects"})
 BLOCKING: frozenset[CheckName] = frozenset({"accounting"})
+# Those that ask the source: after all others, and not within a transaction.
+CALLING: frozenset[CheckName] = frozenset({"closed_day_counts"})
 LISTED = 20
-
-
-def names_for(table: str) -> list[CheckName]:
-    """Checks that make sense for a table."""
-    return [name for name in CHECKS if (table, name) not in NOT_APPLICABLE]
 
 
 def check_specs(asset: dg.AssetKey, table: str) -> list[dg.AssetCheckSpec]:
     """Specs of all checks of a table."""
     return [
         dg.AssetCheckSpec(name, asset=asset, description=DESCRIPTIONS[name], blocking=name in BLOCKING)
-        for name in names_for(table)
+        for name in CHECKS_OF[table]
     ]
 
 
@@ -51,15 +51,16 @@ def check_results(
     chosen: Collection[dg.AssetCheckKey],
 ) -> Iterator[dg.AssetCheckResult]:
     """Judge the days of the tenants of a run. Tenants whose sync failed are judged as well: by what is stored."""
-    names = tuple(name for name in names_for(table) if dg.AssetCheckKey(asset, name) in chosen)
+    names = tuple(name for name in CHECKS_OF[table] if dg.AssetCheckKey(asset, name) in chosen)
     if not names:
         return
-    findings = [
-        finding
-        for tenant in tenants
-        if (own := days.get(tenant.slug))
-        for finding in judge(platform, Scope(tenant, table, own[0], own[-1], dagster_run), names)
+    scopes = [
+        Scope(tenant, table, own[0], own[-1], dagster_run) for tenant in tenants if (own := days.get(tenant.slug))
     ]
+    stored = [name for name in names if name not in CALLING]
+    findings = [finding for scope in scopes for finding in judge(platform, scope, stored)]
+    if len(stored) < len(names):
+        findings += closed_day_counts(platform, scopes, days)
     # the framework stops the step at a blocking check that fails: the others have to be told by then
     for name in sorted(names, key=lambda name: name in BLOCKING):
         yield _result(asset, name, [finding for finding in findings if finding.check == name])

@@ -8,30 +8,38 @@ from pydantic import BaseModel, Field
 
 from sync_platform.core.tenant import Tenant
 from sync_platform.db.tenants import directory
-from sync_platform.defs.assets.blaze import ASSETS, asset_key
+from sync_platform.defs.assets import blaze, mx_merchant
 from sync_platform.defs.resources import PlatformSource
 from sync_platform.sync.platform import Platform
 from sync_platform.sync.quality import freshness
 
 SECONDS = 6.0  # a tick has to end within 10 s (DAG-11)
 LISTED = 50
-TABLES = tuple(table for asset in ASSETS for table in asset.tables)
+KEYS = {table: key for fetch in (*blaze.FETCHES, *mx_merchant.FETCHES) for table, key in fetch.assets.items()}
+TABLES = tuple(KEYS)
 
 
-def _lists() -> dict[str, list[tuple[str, str]]]:
-    return {table: [] for table in TABLES}
+class Stale(BaseModel):
+    """What is known of a table: tenants judged, how many of them are stale, and the first ones as (slug, finding)."""
+
+    judged: int = 0
+    failing: int = 0
+    named: list[tuple[str, str]] = Field(default_factory=list)
+
+
+def _all_tables() -> dict[str, Stale]:
+    return {table: Stale() for table in TABLES}
 
 
 class Survey(BaseModel):
     """A pass over all tenants, the sensor's cursor. ``after`` is the last tenant judged: new ones may come between.
 
-    ``stale`` has per table the first tenants found, as (slug, finding); ``failing`` counts all of them.
+    A table is judged for the tenants who have an account at its source.
     """
 
     after: str = ""
     judged: int = 0
-    failing: dict[str, int] = Field(default_factory=lambda: dict.fromkeys(TABLES, 0))
-    stale: dict[str, list[tuple[str, str]]] = Field(default_factory=_lists)
+    tables: dict[str, Stale] = Field(default_factory=_all_tables)
 
     @classmethod
     def resumed(cls, cursor: str | None) -> "Survey":
@@ -40,29 +48,35 @@ class Survey(BaseModel):
             found = cls.model_validate_json(cursor or "{}")
         except ValueError:
             return cls()
-        return found if set(found.failing) == set(TABLES) == set(found.stale) else cls()
+        return found if set(found.tables) == set(TABLES) else cls()
 
     def add(self, platform: Platform, tenant: Tenant) -> None:
         """Judge one tenant."""
-        for table, finding in zip(TABLES, freshness(platform, tenant, TABLES), strict=True):
+        for table, finding in freshness(platform, tenant, TABLES).items():
+            stale = self.tables[table]
+            stale.judged += 1
             if not finding.passed:
-                self.failing[table] += 1
-                if len(self.stale[table]) < LISTED:
-                    self.stale[table].append((tenant.slug, finding.detail))
+                stale.failing += 1
+                if len(stale.named) < LISTED:
+                    stale.named.append((tenant.slug, finding.detail))
         self.after = tenant.slug
         self.judged += 1
 
-    def evaluation(self, table: str) -> dg.AssetCheckEvaluation:
-        """The check of one table over all tenants."""
-        rows = [dg.TableRecord({"tenant": slug, "finding": detail}) for slug, detail in self.stale[table]]
-        return dg.AssetCheckEvaluation(
-            asset_key=asset_key(table),
-            check_name="freshness",
-            passed=not self.failing[table],
-            severity=dg.AssetCheckSeverity.WARN,
-            metadata={"tenants": self.judged, "failing": self.failing[table]}
-            | ({"findings": dg.MetadataValue.table(rows)} if rows else {}),
-        )
+    def evaluations(self) -> list[dg.AssetCheckEvaluation]:
+        """The check of each table that somebody has, over all its tenants."""
+        return [_evaluation(table, stale) for table, stale in self.tables.items() if stale.judged]
+
+
+def _evaluation(table: str, stale: Stale) -> dg.AssetCheckEvaluation:
+    rows = [dg.TableRecord({"tenant": slug, "finding": detail}) for slug, detail in stale.named]
+    return dg.AssetCheckEvaluation(
+        asset_key=KEYS[table],
+        check_name="freshness",
+        passed=not stale.failing,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"tenants": stale.judged, "failing": stale.failing}
+        | ({"findings": dg.MetadataValue.table(rows)} if rows else {}),
+    )
 
 
 def survey(
@@ -80,7 +94,7 @@ def survey(
 
 
 @dg.sensor(minimum_interval_seconds=300, default_status=dg.DefaultSensorStatus.RUNNING)
-def blaze_freshness(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[PlatformSource]) -> dg.SensorResult:
+def table_freshness(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[PlatformSource]) -> dg.SensorResult:
     """Reports the ``freshness`` check of each table over all active tenants, failing with the names of stale ones.
 
     What does not fit into one tick is done in the next ones; the verdict is told at the end of the pass.
@@ -93,6 +107,6 @@ def blaze_freshness(context: dg.SensorEvaluationContext, platform: dg.ResourcePa
         return dg.SensorResult(
             skip_reason=f"{now.judged} of {len(tenants)} tenants judged", cursor=now.model_dump_json()
         )
-    if not now.judged:
-        return dg.SensorResult(skip_reason="there is no active tenant", cursor="")
-    return dg.SensorResult(asset_events=[now.evaluation(table) for table in TABLES], cursor="")
+    if not (found := now.evaluations()):
+        return dg.SensorResult(skip_reason="there is no active tenant with an account", cursor="")
+    return dg.SensorResult(asset_events=found, cursor="")
