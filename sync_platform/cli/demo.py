@@ -1,4 +1,4 @@
-"""``sync-platform demo``: from nothing to three tenants' data in PostgreSQL, the proof, and a cut-over (CLI-07)."""
+"""``sync-platform demo``: from nothing to the data of shops and clinics, the proof, and a cut-over (CLI-07)."""
 
 import os
 import time
@@ -8,53 +8,57 @@ from typing import Any
 
 import typer
 
+from sync_platform.cli.demo_clinics import play_clinics
 from sync_platform.cli.demo_cut_over import play_cut_over
 from sync_platform.cli.demo_report import DemoReport, Row
 from sync_platform.cli.output import AsJson, emit, say
-from sync_platform.cli.processes import sandbox_process
+from sync_platform.cli.processes import StandIns, sandbox_process
 from sync_platform.cli.stage import Stage, fresh_folder, stage
 from sync_platform.db.ledger import list_runs
 
-JOB = "sync_blaze"
+SHOPS_JOB, CLINICS_JOB = "sync_blaze", "sync_mx_merchant"
 
 
 def demo(as_json: AsJson = False) -> None:
-    """Sync 30 days of three invented shops twice through Dagster, prove it, and let one shop's old reports be replaced.
+    """Sync 30 days of three invented shops and two clinics twice through Dagster, prove it, and replace old reports.
 
     Works in a data folder of its own and never touches another database. Exit code 1 if anything is off.
     """
     started = time.monotonic()
     folder, settings = fresh_folder()
-    with sandbox_process(folder) as url, stage(settings, folder, url) as ready:
-        say(f"PostgreSQL and the stand-in vendor are up after {time.monotonic() - started:.0f} s")
-        report = play(ready, url)
+    with sandbox_process(folder) as urls, stage(settings, folder, urls) as ready:
+        say(f"PostgreSQL and the stand-in vendors are up after {time.monotonic() - started:.0f} s")
+        report = play(ready, urls)
     emit(report.as_data(), as_json, report.text(time.monotonic() - started))
     if not report.good:
         raise typer.Exit(1)
 
 
-def play(ready: Stage, url: str) -> DemoReport:
+def play(ready: Stage, urls: StandIns) -> DemoReport:
     """Two runs over all days and tenants, what came of them, and a field promoted and taken back."""
     report = DemoReport()
     first, last = ready.days
     with _environment(ready):
         for number in (1, 2):
-            began = time.monotonic()
-            checks = _dagster_run(first.isoformat(), last.isoformat(), list(ready.tenants))
-            seconds = time.monotonic() - began
-            say(f"run {number} over {first} to {last} and {len(ready.tenants)} tenants: {seconds:.0f} s")
+            checks: dict[str, bool] = {}
+            for job, tenants in ((SHOPS_JOB, ready.tenants), (CLINICS_JOB, ready.clinics)):
+                began = time.monotonic()
+                checks |= _dagster_run(job, first.isoformat(), last.isoformat(), list(tenants))
+                seconds = time.monotonic() - began
+                say(f"run {number}, {job} over {first} to {last} and {len(tenants)} tenants: {seconds:.0f} s")
             report.add_run(_rows(ready, report), checks)
-    report.compare_with_source(ready, url)
-    report.add_cut_over(play_cut_over(ready, url))
+    report.compare_with_source(ready, urls.blaze)
+    report.add_clinics(play_clinics(ready, urls.mx_merchant))
+    report.add_cut_over(play_cut_over(ready, urls.blaze))
     return report
 
 
-def _dagster_run(first: str, last: str, tenants: list[str]) -> dict[str, bool]:
+def _dagster_run(job: str, first: str, last: str, tenants: list[str]) -> dict[str, bool]:
     """Whether the run and its checks passed. Imported here: Dagster takes seconds, and no other command needs it."""
     from sync_platform.definitions import defs
     from sync_platform.defs.local_run import run_range
 
-    return run_range(defs, JOB, first, last, tenants)
+    return {f"{job}.{name}": passed for name, passed in run_range(defs, job, first, last, tenants).items()}
 
 
 def _rows(ready: Stage, report: DemoReport) -> list[Row]:

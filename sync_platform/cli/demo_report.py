@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 from urllib.request import urlopen
 
+from sync_platform.cli.demo_clinics import Clinics
 from sync_platform.cli.demo_cut_over import CutOver
 from sync_platform.cli.stage import Stage
 from sync_platform.core.window import start_of_day
@@ -30,6 +31,11 @@ class Row:
         seconds = (finished - self.run.started_at).total_seconds() if finished else 0
         return round(self.run.fetched / seconds) if seconds else 0
 
+    @property
+    def planned_calls(self) -> int | None:
+        """Where the source plans them (MX-08)."""
+        return (self.run.report or {}).get("planned_calls")
+
 
 @dataclass
 class DemoReport:
@@ -39,6 +45,7 @@ class DemoReport:
     checks: dict[str, bool] = field(default_factory=dict)
     comparison: list[tuple[str, str, int, int]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    clinics: Clinics = field(default_factory=Clinics)
     cut_over: CutOver = field(default_factory=CutOver)
 
     @property
@@ -58,6 +65,8 @@ class DemoReport:
                 self.problems.append(f"{what} is {row.run.state}: {row.run.error_message}")
             if not row.run.counters.balanced:
                 self.problems.append(f"{what} does not balance")
+            if number > 1 and row.run.entity == "payments" and _details(row):
+                self.problems.append(f"{what} read {_details(row)} details again")
             if number == 1 and not row.run.counters.inserted:
                 self.problems.append(f"{what} inserted nothing")
             if number > 1 and row.run.counters.written:
@@ -65,8 +74,9 @@ class DemoReport:
 
     def compare_with_source(self, ready: Stage, url: str) -> None:
         """Count records at the source and rows in the tables, of the days that were read."""
-        for slug, tenant in ready.by_slug().items():
-            spec = ready.tenants[slug]
+        tenants = ready.by_slug()
+        for slug, spec in ready.tenants.items():
+            tenant = tenants[slug]
             start = int(start_of_day(ready.days[0], tenant.zone).timestamp() * 1000)
             with ready.platform.database.transaction(tenant.id) as conn:
                 for table, entity in SOURCES.items():
@@ -80,6 +90,11 @@ class DemoReport:
                     if source != stored:
                         self.problems.append(f"{slug}: {source} {entity} at the source, {stored} in blaze.{table}")
 
+    def add_clinics(self, clinics: Clinics) -> None:
+        """What was found at MX Merchant."""
+        self.clinics = clinics
+        self.problems += clinics.problems
+
     def add_cut_over(self, cut_over: CutOver) -> None:
         """What the second half found."""
         self.cut_over = cut_over
@@ -92,6 +107,7 @@ class DemoReport:
             "problems": self.problems,
             "runs": [[{"tenant": row.tenant, **_shown(row)} for row in rows] for rows in self.runs],
             "checks": self.checks,
+            "clinics": self.clinics.as_data(),
             "cut_over": self.cut_over.as_data(),
             "source_and_tables": [
                 {"tenant": tenant, "table": table, "source": source, "stored": stored}
@@ -108,19 +124,25 @@ class DemoReport:
                 c = row.run.counters
                 fates = (c.inserted, c.updated, c.unchanged, c.stale, c.duplicate_in_batch, c.quarantined)
                 identity = f"{c.fetched:>6} = " + " + ".join(f"{fate:>5}" for fate in fates)
-                calls = f"{row.run.api_calls:>4} calls {row.rows_per_second:>7} rows/s"
-                lines.append(f"  {row.tenant:<15} {row.run.entity:<18} {identity}  {calls}")
+                planned = f", {row.planned_calls} planned" if row.planned_calls is not None else ""
+                calls = f"{row.run.api_calls:>4} calls {row.rows_per_second:>7} rows/s{planned}"
+                lines.append(f"  {row.tenant:<16} {row.run.entity:<18} {identity}  {calls}")
         lines += ["", "The source's own count and ours:"]
         for tenant, table, source, stored in self.comparison:
             lines.append(
-                f"  {tenant:<15} {table:<18} {source:>6} {stored:>6}  {'same' if source == stored else 'DIFFERENT'}"
+                f"  {tenant:<16} {table:<18} {source:>6} {stored:>6}  {'same' if source == stored else 'DIFFERENT'}"
             )
-        lines += self.cut_over.lines()
+        lines += [*self.clinics.lines(), *self.cut_over.lines()]
         passed = sum(1 for result in self.checks.values() if result)
         lines += ["", f"{passed} of {len(self.checks)} asset checks and runs passed; {seconds:.0f} s in all."]
         lines += [f"OFF: {problem}" for problem in self.problems]
         lines += ["To look at it in the Dagster UI: make up"] if self.good else []
         return "\n".join(lines)
+
+
+def _details(row: Row) -> int:
+    """Calls for single invoices."""
+    return sum((row.run.calls or {}).get("/invoice/{id}", {}).values())
 
 
 def _shown(row: Row) -> dict[str, Any]:
@@ -131,5 +153,6 @@ def _shown(row: Row) -> dict[str, Any]:
         "state": row.run.state,
         **numbers,
         "api_calls": row.run.api_calls,
+        "planned_calls": row.planned_calls,
         "rows_per_second": row.rows_per_second,
     }

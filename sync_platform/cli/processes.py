@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -57,15 +58,24 @@ class Child:
             os.killpg(self._process.pid, number)
 
 
+@dataclass(frozen=True)
+class StandIns:
+    """Addresses of the vendors' stand-ins."""
+
+    blaze: str
+    mx_merchant: str
+
+
 @contextmanager
-def sandbox_process(folder: Path) -> Iterator[str]:
-    """The stand-in with the demonstration's shops; yields its address."""
+def sandbox_process(folder: Path) -> Iterator[StandIns]:
+    """The stand-ins with the demonstration's shops and clinics, in one process."""
     command = [sys.executable, "-m", "sync_platform.cli", "sandbox", "start"]
     log = folder / "sandbox.log"
     log.unlink(missing_ok=True)
     child = Child("sandbox", command, os.environ, log)
     try:
-        yield str(json.loads(_first_line(child))["url"])
+        ready = json.loads(_first_line(child))
+        yield StandIns(str(ready["url"]), str(ready["mx_merchant"]["url"]))
     finally:
         child.stop()
 

@@ -1,4 +1,4 @@
-"""``sync-platform sandbox``: a stand-in vendor with invented shops and fault switches, on loopback (CLI-07)."""
+"""``sync-platform sandbox``: stand-in vendors with invented data and fault switches, on loopback (CLI-07)."""
 
 import time
 from datetime import UTC, datetime
@@ -13,6 +13,8 @@ from sync_platform.core.errors import InvalidRequest
 from sync_platform.sandbox.demo_world import demo_shops
 from sync_platform.sandbox.faults import Fault
 from sync_platform.sandbox.gate import CallLimit
+from sync_platform.sandbox.mx_server import MxSandbox
+from sync_platform.sandbox.mx_world import mx_demo_merchants
 from sync_platform.sandbox.old_reports import write_old_reports
 from sync_platform.sandbox.report_source import served_sources
 from sync_platform.sandbox.serve import serve
@@ -25,19 +27,26 @@ app = typer.Typer(help="Stand-in vendors for trying things out.", no_args_is_hel
 @app.command()
 def start(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same shops.")] = 2026,
-    limit: Annotated[bool, typer.Option(help="Enforce the vendor's 10,000 calls per 5 minutes.")] = False,
+    mx_port: Annotated[int, typer.Option(min=0, max=65535, help="The same for MX Merchant.")] = 0,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same shops and clinics.")] = 2026,
+    limit: Annotated[bool, typer.Option(help="Enforce Blaze's 10,000 calls per 5 minutes.")] = False,
     faults: Annotated[
-        Path | None, typer.Option(help="JSON file with a list of fault switches, on from the start.", dir_okay=False)
+        Path | None,
+        typer.Option(help="JSON file with a list of fault switches of Blaze, on from the start.", dir_okay=False),
     ] = None,
 ) -> None:
-    """Serve three invented Blaze shops until ^C. Prints one JSON line with the address when ready.
+    """Serve three invented Blaze shops and two clinics at MX Merchant until ^C.
 
-    Faults, journal and truth are at /_sandbox/ of that address.
+    Prints one JSON line when ready: the address of Blaze, and under mx_merchant that of MX Merchant. Faults, journal
+    and truth are at /_sandbox/ of each address.
     """
     now = datetime.now(UTC)
     shops = demo_shops(now.date(), now=now, clock=time.time, seed=seed)
-    serve(shops, port, seed=seed, limit=CallLimit() if limit else None, faults=_faults(faults))
+    clinics = MxSandbox(
+        mx_demo_merchants(now.date(), now=now, clock=time.time, seed=seed), port=mx_port, seed=seed, clock=time.time
+    )
+    allowed = CallLimit() if limit else None
+    serve(shops, port, seed=seed, limit=allowed, faults=_faults(faults), beside={"mx_merchant": clinics})
 
 
 @app.command("old-reports")

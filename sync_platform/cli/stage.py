@@ -1,4 +1,4 @@
-"""The stage of ``demo`` and ``up``: an embedded database of its own, three tenants, Dagster's home."""
+"""The stage of ``demo`` and ``up``: an embedded database of its own, shops and clinics as tenants, Dagster's home."""
 
 import os
 import shutil
@@ -9,27 +9,36 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from sync_platform.cli.output import say
+from sync_platform.cli.processes import StandIns
 from sync_platform.core.errors import Refused
 from sync_platform.core.tenant import Tenant
 from sync_platform.db.credentials import set_credential
 from sync_platform.db.embedded import in_use
 from sync_platform.db.tenants import add_tenant, directory
 from sync_platform.sandbox.demo_world import DAYS, demo_specs
+from sync_platform.sandbox.mx_spec import MxSpec
+from sync_platform.sandbox.mx_world import mx_demo_specs
 from sync_platform.sandbox.spec import ShopSpec
-from sync_platform.settings import Settings, load_settings
+from sync_platform.settings import PREFIX, Settings, load_settings
 from sync_platform.sync.platform import Platform, open_platform
 
 FOLDER = "demo"
+# the stand-in has no limit; the vendor's is not published, and the usual setting is a careful guess
+STAND_IN_CALLS_PER_SECOND = 1000
 
 
 @dataclass(frozen=True)
 class Stage:
-    """What the demonstration plays on. ``environment`` is that of its child processes and holds secrets."""
+    """What the demonstration plays on. ``environment`` is that of its child processes and holds secrets.
+
+    ``tenants`` are the shops at Blaze, ``clinics`` the merchants at MX Merchant, by slug.
+    """
 
     platform: Platform
     folder: Path
     environment: Mapping[str, str]
     tenants: dict[str, ShopSpec]
+    clinics: dict[str, MxSpec]
 
     def by_slug(self) -> dict[str, Tenant]:
         """The tenants themselves."""
@@ -43,12 +52,23 @@ class Stage:
         return min(today) - timedelta(days=DAYS - 1), max(today)
 
 
+@dataclass(frozen=True)
+class Place:
+    """An account at a stand-in."""
+
+    source: str
+    environment: str
+    account: str
+    url: str
+
+
 @contextmanager
-def stage(settings: Settings, folder: Path, url: str) -> Iterator[Stage]:
-    """Set the stage: database, tenants with keys for the stand-in at ``url``, Dagster's home and environment."""
+def stage(settings: Settings, folder: Path, urls: StandIns) -> Iterator[Stage]:
+    """Set the stage: database, tenants with keys for the stand-ins, Dagster's home and environment."""
     with open_platform(settings) as platform:
-        specs = demo_specs(platform.clock().date())
-        tenants = {tenant.slug: spec for tenant, spec in _tenants(platform, specs, url)}
+        today = platform.clock().date()
+        tenants = {_shop(platform, spec, urls.blaze): spec for spec in demo_specs(today)}
+        clinics = {_clinic(platform, spec, urls.mx_merchant): spec for spec in mx_demo_specs(today)}
         home = dagster_home(folder)
         environment = {
             **os.environ,
@@ -56,8 +76,9 @@ def stage(settings: Settings, folder: Path, url: str) -> Iterator[Stage]:
             "DAGSTER_HOME": str(home),
             # one statement for many events; without it a partition costs 17 ms more
             "DAGSTER_EVENT_BATCH_SIZE": "500",
+            f"{PREFIX}MX_MERCHANT__CALLS_PER_SECOND": str(STAND_IN_CALLS_PER_SECOND),
         }
-        yield Stage(platform, folder, environment, tenants)
+        yield Stage(platform, folder, environment, tenants, clinics)
 
 
 def fresh_folder() -> tuple[Path, Settings]:
@@ -72,7 +93,11 @@ def fresh_folder() -> tuple[Path, Settings]:
     folder.mkdir(parents=True)
     say(f"everything of this demonstration is in {folder}")
     return folder, load_settings(
-        data_dir=folder, database_url=None, dagster_database_url=None, loader_database_url=None
+        data_dir=folder,
+        database_url=None,
+        dagster_database_url=None,
+        loader_database_url=None,
+        mx_merchant={"calls_per_second": STAND_IN_CALLS_PER_SECOND},
     )
 
 
@@ -90,18 +115,32 @@ def project_file(name: str) -> Path:
     return packaged if packaged.is_file() else Path(__file__).parents[2] / name
 
 
-def _tenants(platform: Platform, specs: list[ShopSpec], url: str) -> Iterator[tuple[Tenant, ShopSpec]]:
-    for spec in specs:
-        slug = spec.name.lower().replace(" ", "-")
-        tenant = add_tenant(platform.database, slug=slug, name=spec.name, zone=spec.zone, country=spec.country)
-        set_credential(
-            platform.database,
-            platform.keyring,
-            tenant.id,
-            source="blaze",
-            environment="stage",
-            account=slug,
-            secrets={"partner_key": spec.partner_key, "shop_key": spec.shop_key},
-            settings={"base_url": url},
-        )
-        yield tenant, spec
+def _shop(platform: Platform, spec: ShopSpec, url: str) -> str:
+    tenant = _tenant(platform, spec.name, spec.zone, spec.country)
+    keys = {"partner_key": spec.partner_key, "shop_key": spec.shop_key}
+    _connect(platform, tenant, Place("blaze", "stage", tenant.slug, url), keys)
+    return tenant.slug
+
+
+def _clinic(platform: Platform, spec: MxSpec, url: str) -> str:
+    tenant = _tenant(platform, spec.name, spec.zone, "US")
+    keys = {"consumer_key": spec.consumer_key, "consumer_secret": spec.consumer_secret}
+    _connect(platform, tenant, Place("mx_merchant", "sandbox", str(spec.merchant_id), url), keys)
+    return tenant.slug
+
+
+def _tenant(platform: Platform, name: str, zone: str, country: str) -> Tenant:
+    return add_tenant(platform.database, slug=name.lower().replace(" ", "-"), name=name, zone=zone, country=country)
+
+
+def _connect(platform: Platform, tenant: Tenant, place: Place, keys: Mapping[str, str]) -> None:
+    set_credential(
+        platform.database,
+        platform.keyring,
+        tenant.id,
+        source=place.source,
+        environment=place.environment,
+        account=place.account,
+        secrets=keys,
+        settings={"base_url": place.url},
+    )

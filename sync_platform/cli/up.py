@@ -24,14 +24,17 @@ Port = Annotated[int, typer.Option(min=1, max=65535, help="Port of the UI on 127
 
 def up(
     demo: Annotated[
-        bool, typer.Option("--demo/--no-demo", help="With invented shops; or with your own settings and tenants.")
+        bool,
+        typer.Option(
+            "--demo/--no-demo", help="With invented shops and clinics; or with your own settings and tenants."
+        ),
     ] = True,
     port: Port = 3000,
 ) -> None:
     """Start the web server and the daemon, schedules on, and stay until ^C.
 
-    By default on the demonstration's shops, after the two runs of `demo`, in a data folder of its own. With --no-demo
-    on the configured database; a given server needs SYNC_PLATFORM_DAGSTER_DATABASE_URL beside it.
+    By default on the demonstration's shops and clinics, after the two runs of `demo`, in a data folder of its own.
+    With --no-demo on the configured database; a given server needs SYNC_PLATFORM_DAGSTER_DATABASE_URL beside it.
     """
     with _asked_to_stop() as stopping:
         if demo:
@@ -42,8 +45,8 @@ def up(
 
 def _demonstration(port: int, stopping: threading.Event) -> None:
     folder, settings = fresh_folder()
-    with sandbox_process(folder) as url, stage(settings, folder, url) as ready:
-        report = play(ready, url)
+    with sandbox_process(folder) as urls, stage(settings, folder, urls) as ready:
+        report = play(ready, urls)
         typer.echo(report.text(0).replace("To look at it in the Dagster UI: make up", "").rstrip())
         _serve(folder, ready.environment, port, stopping)
     if not report.good:

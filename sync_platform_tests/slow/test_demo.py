@@ -7,10 +7,16 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 pytestmark = pytest.mark.slow
+
+SHOPS = ("sunset-supply", "kiez-kontor", "harbour-goods")
+CLINICS = ("juniper-clinic", "saguaro-wellness")
+OF_SHOPS = {"customers", "transactions", "transaction_items", "products"}
+OF_CLINICS = {"payments", "invoices", "invoice_items"}
 
 
 @pytest.fixture
@@ -22,7 +28,7 @@ def folder() -> Iterator[Path]:
 
 @pytest.mark.timeout(300)
 def test_the_demonstration_proves_itself_from_an_empty_folder(folder: Path) -> None:
-    """CLI-07: three tenants in three zones, a second run without a write, the source's count equal to ours."""
+    """CLI-07: three shops and two clinics, a second run without a write, the source's count equal to ours."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("SYNC_PLATFORM_", "DAGSTER_"))}
     done = subprocess.run(
         [sys.executable, "-m", "sync_platform.cli", "demo", "--json"],
@@ -32,12 +38,14 @@ def test_the_demonstration_proves_itself_from_an_empty_folder(folder: Path) -> N
     report = json.loads(done.stdout)
     assert report["good"] is True
     first, second = report["runs"]
-    assert {row["tenant"] for row in first} == {"sunset-supply", "kiez-kontor", "harbour-goods"}
-    assert {row["entity"] for row in second} == {"customers", "transactions", "transaction_items", "products"}
+    assert {row["tenant"] for row in first} == {*SHOPS, *CLINICS}
+    for tenants, entities in ((SHOPS, OF_SHOPS), (CLINICS, OF_CLINICS)):
+        assert {row["entity"] for row in second if row["tenant"] in tenants} == entities
     assert all(row["inserted"] > 0 for row in first)
     assert all(row["inserted"] == row["updated"] == 0 for row in second)
     assert all(row["source"] == row["stored"] > 0 for row in report["source_and_tables"])
     assert all(report["checks"].values())
+    _clinics_are_right(report["clinics"], second)
     cut_over = report["cut_over"]
     assert cut_over["loaded"].keys() == {"customers", "transactions", "transaction_items", "products"}
     assert "is not under 5 %" in cut_over["refused"]
@@ -46,6 +54,18 @@ def test_the_demonstration_proves_itself_from_an_empty_folder(folder: Path) -> N
     for text in (done.stdout, done.stderr, *_logs(folder)):
         assert b"demo-shop-key" not in text
         assert b"demo-partner-key" not in text
+        assert b"demo-consumer-" not in text
+
+
+def _clinics_are_right(clinics: dict[str, Any], second: list[dict[str, Any]]) -> None:
+    """MX-05, MX-08, MX-11, MX-23: links as the source has them, no detail twice, an event handled, products sorted."""
+    assert all(one["same"] for one in clinics["linked"])
+    payments = [row for row in second if row["entity"] == "payments"]
+    assert all(0 < row["api_calls"] <= row["planned_calls"] for row in payments)
+    assert clinics["event"] == "handled"
+    assert clinics["event_calls"] == {"/payment/{id}": 1, "/invoice/{id}": 1}
+    assert clinics["moved"] > 0
+    assert {"Drips", "Laboratory", "Plans", "Visits"} <= clinics["categories"].keys()
 
 
 def _logs(folder: Path) -> list[bytes]:
