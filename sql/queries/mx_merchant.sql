@@ -1,7 +1,7 @@
 -- Linking payments to invoices (MX-04 to MX-07). All of one tenant; numbers mean something within a merchant only.
 
 -- name: stored_payments
-select payment_id, invoice_id, invoice_ids is not null as settled, status
+select payment_id, invoice_number, invoice_id, invoice_ids is not null as settled
 from mx_merchant.payments
 where tenant_id = %(tenant)s and merchant_id = %(merchant)s and payment_id = any (%(payments)s::bigint[]);
 

@@ -31,9 +31,9 @@ class StoredPayment:
     """``settled``: its detail was read once, and said which invoices it has, or none."""
 
     payment_id: int
+    invoice_number: int | None
     invoice_id: int | None
     settled: bool
-    status: str | None
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,7 @@ class InvoiceFinder:
                 work.leads_to[ref.payment_id] = row.invoice_id
             elif work.said.get(ref.payment_id):
                 work.leads_to[ref.payment_id] = work.said[ref.payment_id][0]
-            elif ref.number is not None and not (row and row.settled):
+            elif ref.number is not None and (ref.number in self._ids or not _looked_for(row, ref.number)):
                 named[ref.payment_id] = ref.number
         self._conclude(work, named)
         # a payment whose detail was read and names no invoice is not asked about again
@@ -167,6 +167,11 @@ class InvoiceFinder:
 
     def _remember(self, invoices: Iterable[StoredInvoice]) -> None:
         self._ids |= {row.invoice_number: row.invoice_id for row in invoices if row.invoice_number is not None}
+
+
+def _looked_for(row: StoredPayment | None, number: int) -> bool:
+    """Whether it is settled, or in the retry list, which says when to look again: a change of status is no reason."""
+    return row is not None and (row.settled or row.invoice_number == number)
 
 
 def _keys(due: Iterable[Item]) -> dict[str, set[int]]:

@@ -84,6 +84,9 @@ def test_a_number_that_nobody_knows_is_looked_for_five_times_and_then_weekly(ope
     clinic.sync(days=30)
     assert clinic.calls()["/invoice"] == 1
     assert payment not in clinic.links()
+    clinic.merchant.settle(payment)  # a change of status is no reason to look again
+    assert report(clinic.sync(days=30)).counters.updated == 1
+    assert clinic.calls() == {"/payment": 1}
 
 
 def test_a_number_that_turns_up_later_is_linked_then(open_clinic: OpenClinic) -> None:
