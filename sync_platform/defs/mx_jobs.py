@@ -1,6 +1,7 @@
 """Jobs of MX Merchant beside its sync: deliveries that wait, and categories after a change of rules."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -58,13 +59,14 @@ def handle_events_op(
 
     handled: dict[str, dict[str, Any]] = {}
     failed: dict[str, str] = {}
-    with platform.open() as opened:
-        for slug, found in each_tenant(opened, _who(opened, config.tenants), handle):
-            if isinstance(found, str):
+    with platform.open() as opened, closing(each_tenant(opened, _who(opened, config.tenants), handle)) as results:
+        for slug, found in results:
+            if not isinstance(found, str):
+                handled[slug] = dict(found)
+                found = f"{found['failed']} deliveries are to be tried again" if found["failed"] else ""
+            if found:
                 failed[slug] = found
                 context.log.warning(f"{slug}: {found}")
-            else:
-                handled[slug] = dict(found)
     total = {name: sum(one[name] for one in handled.values()) for name in ("handled", "failed", "api_calls")}
     context.add_output_metadata({"tenants": len(handled), **total})
     if failed:
@@ -76,7 +78,7 @@ def handle_events_op(
         )
 
 
-@dg.op(name="recategorise", description="Says which rows would move where, and with dry_run: false moves them.")
+@dg.op(name="recategorise_rows", description="Says which rows would move where, and with dry_run: false moves them.")
 def recategorise_op(
     context: dg.OpExecutionContext, config: Recategorise, platform: dg.ResourceParam[PlatformSource]
 ) -> None:

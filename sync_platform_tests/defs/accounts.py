@@ -1,19 +1,14 @@
-"""Accounts that are there, and whose keys open nothing."""
+"""Accounts that are there, and without keys."""
 
 from sync_platform.core.tenant import Tenant
-from sync_platform.db.credentials import REQUIRED_SECRETS, set_credential
-from sync_platform.sync.platform import Platform
+from sync_platform.db.pool import Database
 
 
-def account_of(platform: Platform, tenant: Tenant, source: str) -> None:
-    """The tenant is active at the source; nothing is asked with these keys."""
-    set_credential(
-        platform.database,
-        platform.keyring,
-        tenant.id,
-        source=source,
-        environment="production",
-        account="1000000001",
-        secrets=dict.fromkeys(REQUIRED_SECRETS[source], "invented-key"),
-        settings={},
-    )
+def account_of(database: Database, tenant: Tenant, source: str) -> None:
+    """The tenant is active at the source; nothing can be asked with it."""
+    with database.transaction(tenant.id) as conn:
+        conn.execute(
+            "insert into platform.tenant_sources (tenant_id, source, environment, account, settings, secrets)"
+            " values (%s, %s, 'production', '1000000001', '{}', '{}')",
+            (tenant.id, source),
+        )

@@ -127,7 +127,8 @@ def test_open_days_are_not_counted_at_the_source(clinics: MxWorld) -> None:
 def test_a_source_that_ignores_dates_or_does_not_answer_cannot_be_compared(clinics: MxWorld) -> None:
     """MX-03: the filter's effect is not documented; and who was not asked has not been found right."""
     assert clinics.run(*ALL).success
-    clinics.server._endpoints._rules = MxRules(date_filter=False)
+    endpoints: Any = clinics.server._endpoints
+    endpoints._rules = MxRules(date_filter=False)
     found = clinics.checks(clinics.run("2026-11-11|fir", "2026-11-13|fir"))["payments.closed_day_counts"]
     assert (found.passed, finding(found)["judged"]) == (True, 0)
     clinics.server.faults.add(Fault(kind="status", path="/payment"))

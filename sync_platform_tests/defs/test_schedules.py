@@ -109,7 +109,7 @@ def test_ticks_of_a_platform_with_and_without_tenants(instance, make_platform: M
 
     added = [make_tenant(slug, zone=zone) for slug, zone in zip(("mm", "aa", "zz", "bb"), ZONES, strict=False)]
     for one in added:
-        account_of(platform, one, "blaze")
+        account_of(platform.database, one, "blaze")
     assert "no active tenant" in evaluate(blaze_sales_hourly, instance, platform).skip_message, "no partitions yet"
     instance.add_dynamic_partitions("tenants", [one.slug for one in added])
     set_tenant_state(platform.database, added[1].id, "suspended")
@@ -143,7 +143,7 @@ def test_a_tick_of_a_source_asks_only_for_tenants_who_have_an_account_there(inst
     both, till, clinic, none = (make_tenant(slug) for slug in ("p-both", "q-till", "r-clinic", "s-none"))
     for tenant, sources in ((both, ("blaze", "mx_merchant")), (till, ("blaze",)), (clinic, ("mx_merchant",))):
         for source in sources:
-            account_of(platform, tenant, source)
+            account_of(platform.database, tenant, source)
     instance.add_dynamic_partitions("tenants", [both.slug, till.slug, clinic.slug, none.slug])
     (sales,) = evaluate(blaze_products_every_5_minutes, instance, platform).run_requests
     assert (sales.tags[RANGE_START], sales.tags[RANGE_END]) == ("2026-11-20|p-both", "2026-11-20|q-till")

@@ -179,8 +179,8 @@ def test_freshness_names_the_stale_tenants_of_each_table(instance, source, platf
     fresh, stale, away = make_tenant("alder"), make_tenant("birch"), make_tenant("cedar")
     assert tick(table_freshness, instance, source).asset_events == [], "nobody has an account"
     for tenant in (fresh, stale, away):
-        account_of(platform, tenant, "blaze")
-    account_of(platform, stale, "mx_merchant")
+        account_of(platform.database, tenant, "blaze")
+    account_of(platform.database, stale, "mx_merchant")
     set_tenant_state(platform.database, away.id, "suspended")
     for table in BLAZE:
         finish_run(platform.database, fresh.id, ledger_row(platform, fresh, "r", table), "succeeded")

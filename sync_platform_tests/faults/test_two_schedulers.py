@@ -19,7 +19,9 @@ from dagster._daemon.controller import create_daemon_grpc_server_registry
 from dagster._scheduler.scheduler import launch_scheduled_runs
 
 from sync_platform.core.tenant import Tenant
+from sync_platform.db.pool import Database
 from sync_platform.defs.assets.work import repeats_another
+from sync_platform_tests.defs.accounts import account_of
 from sync_platform_tests.defs.stored import stored_instance
 from sync_platform_tests.faults.tiers import tiered
 
@@ -53,6 +55,7 @@ def one_tick(context: WorkspaceProcessContext, at: datetime, together: threading
 
 def test_two_schedulers_never_make_a_tick_work_twice(
     database_url: str,
+    database: Database,
     make_tenant: Callable[..., Tenant],
     new_database: Callable[..., str],
     drop_database: Callable[[str], None],
@@ -60,7 +63,10 @@ def test_two_schedulers_never_make_a_tick_work_twice(
     monkeypatch: pytest.MonkeyPatch,
 ):
     """F-06: in 100 ticks (short tier: 6) each chunk of tenants has one run that works, however many were created."""
-    tenants = [make_tenant(slug).slug for slug in ("alder", "birch", "cedar")]
+    tenants = []
+    for slug in ("alder", "birch", "cedar"):
+        account_of(database, make_tenant(slug), "blaze")
+        tenants.append(slug)
     monkeypatch.setenv("SYNC_PLATFORM_DATABASE_URL", database_url)
     monkeypatch.setenv("SYNC_PLATFORM_MASTER_KEYS", f'["{Fernet.generate_key().decode()}"]')
     monkeypatch.setenv("SYNC_PLATFORM_DATA_DIR", str(tmp_path))
