@@ -16,6 +16,7 @@ class Bystander:
     def __init__(self, database_url: str, tenant: Tenant) -> None:
         self._url, self._tenant = database_url, tenant
         with connect(database_url) as connection:
+            connection.execute("set session_replication_role = replica")  # lines come before what they belong to
             for table in tables(connection):
                 if table.tenant_column == "tenant_id":
                     row = table.row(tenant.id, "bystander")

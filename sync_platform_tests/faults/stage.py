@@ -22,6 +22,7 @@ from sync_platform.db.tenants import add_tenant, set_tenant_state
 from sync_platform.sandbox.server import BlazeSandbox
 from sync_platform.sandbox.shop import Shop, build_shop
 from sync_platform.sandbox.spec import ShopSpec
+from sync_platform.sandbox.vendor_server import VendorServer
 from sync_platform.settings import load_settings
 from sync_platform.sync.platform import Platform, call_budgets, utc_now
 from sync_platform_tests.faults.bystander import Bystander
@@ -119,7 +120,7 @@ class Stage:
         """A proxy in front of any address."""
         return self.stack.enter_context(FaultProxy(upstream))
 
-    def proxy_before(self, sandbox: BlazeSandbox) -> tuple[FaultProxy, str]:
+    def proxy_before(self, sandbox: VendorServer[Any]) -> tuple[FaultProxy, str]:
         """A proxy in front of a stand-in, and the address to give to a tenant."""
         parts = urlsplit(sandbox.url)
         proxy = self.proxy_to((str(parts.hostname), int(parts.port or 80)))
