@@ -12,7 +12,7 @@ import pytest
 from sync_platform.db.field_map import field_map
 from sync_platform.definitions import build_defs
 from sync_platform.defs.partitions import DAY_TENANT, TENANT_PARTITIONS
-from sync_platform.sync.facts import TABLES
+from sync_platform.defs.sensors.freshness import KEYS
 
 PROJECT = Path(__file__).parents[2]
 PROGRAM = """
@@ -92,9 +92,10 @@ def test_definitions_are_complete_and_resources_are_replaced_by_name():
 def test_every_synced_table_is_an_asset_that_names_it_and_has_checks():
     """DAG-01, DAG-20."""
     graph = build_defs().resolve_asset_graph()
-    for name, target in TABLES.items():
-        node = graph.get(dg.AssetKey([target.schema, name]))
-        assert node.metadata["dagster/table_name"] == f"{target.schema}.{name}"
+    assert len(KEYS) == 7
+    for key in KEYS.values():
+        node = graph.get(key)
+        assert node.metadata["dagster/table_name"] == ".".join(key.path)
         assert node.partitions_def == DAY_TENANT
         assert {key.name for key in node.check_keys} >= {"accounting", "freshness", "uniqueness"}
         assert node.backfill_policy == dg.BackfillPolicy.single_run()

@@ -11,6 +11,11 @@ DAYS = ["2026-11-18", "2026-11-19", "2026-11-20"]
 SCHEDULED = {"dagster/schedule_name": "mx_payments_every_15_minutes"}
 
 
+def versions(clinics: MxWorld, name: str) -> list[object]:
+    """Which transaction wrote each row last: equal before and after means that nothing was written."""
+    return [clinics.rows(name, f"select ctid::text, xmin::text from mx_merchant.{t} order by 1") for t in TABLES]
+
+
 def test_one_partition_loads_the_payments_of_its_day_and_the_invoices_they_lead_to(clinics: MxWorld) -> None:
     """DAG-04: invoices may be older than the day; only the day is recorded, of all three tables."""
     assert clinics.run("2026-11-18|fir").success
@@ -49,11 +54,24 @@ def test_a_second_run_writes_nothing_and_fetches_no_detail(clinics: MxWorld) -> 
     """SYS-05, MX-07."""
     assert clinics.run("2026-11-11|fir", "2026-11-20|fir").success
     clinics.calls()
-    before = [clinics.rows("fir", f"select ctid::text, xmin::text from mx_merchant.{t} order by 1") for t in TABLES]
+    before = versions(clinics, "fir")
     assert clinics.run("2026-11-11|fir", "2026-11-20|fir").success
     assert clinics.calls() == {"/payment": 2}, "the list, and the count of the closed days"
-    after = [clinics.rows("fir", f"select ctid::text, xmin::text from mx_merchant.{t} order by 1") for t in TABLES]
-    assert after == before
+    assert versions(clinics, "fir") == before
+
+
+def test_a_range_brings_what_its_single_days_bring(clinics: MxWorld) -> None:
+    """DAG-04: after the single days of two clinics a range over both has nothing to write, and records the same."""
+    for key in keys(DAYS, ["fir", "yew"]):
+        assert clinics.run(key).success
+    single = {table: clinics.materialised(table) for table in TABLES}
+    before = [versions(clinics, name) for name in ("fir", "yew")]
+    assert clinics.run("2026-11-18|fir", "2026-11-20|yew", **SCHEDULED).success
+    assert [versions(clinics, name) for name in ("fir", "yew")] == before
+    for table in TABLES:
+        rows = {key: shown["dagster/partition_row_count"] for key, shown in clinics.materialised(table).items()}
+        assert rows == {key: shown["dagster/partition_row_count"] for key, shown in single[table].items()}
+        assert sorted(rows) == keys(DAYS, ["fir", "yew"])
 
 
 def test_a_tick_over_many_tenants_passes_over_one_who_has_no_account(clinics: MxWorld) -> None:
