@@ -12,6 +12,10 @@ OPEN_FIELDS = frozenset(
     active transactionStatus paymentStatus refundOption
     productId categoryId vendorId brandId sku unitPrice costPrice quantity weightPerUnit unitValue flowerType
     subTotal total totalTax totalDiscount roundAmt paymentOption orderItemId cost finalPrice calcTax
+    merchantId tenderType amount tax surchargeAmount surchargeRate settledAmount availableAuthAmount refundedAmount
+    currency settledCurrency settledDate responseCode invoice invoiceNumber invoiceIds originalId
+    totalAmount subTotalAmount discountAmount taxAmount balance paidAmount dueDate invoiceDate returnQuantity
+    returnStatus price priceDiscountAmount quantityReturned
     """.split()
 )
 MAX_DEPTH = 20

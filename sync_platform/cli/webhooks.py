@@ -64,12 +64,15 @@ def register(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Have events delivered to us under a new token. What was registered for them before is replaced."""
-    events = tuple(event or sorted(PAYMENT_EVENTS))
-    if unknown := [name for name in events if name not in EVENTS]:
+    """Have events delivered to us under a new token. What is registered for us already moves to that token as well."""
+    asked = set(event or PAYMENT_EVENTS)
+    if unknown := sorted(asked - set(EVENTS)):
         raise InvalidRequest(f"no event {unknown[0][:40]!r}; there are {', '.join(EVENTS)}")
     with open_platform(load_settings()) as platform:
-        found = register_notifications(platform, find_tenant(platform.database, tenant), url, _actor(), events)
+        owner = find_tenant(platform.database, tenant)
+        # the old tokens end with this: an event that kept one would not get through any more
+        asked |= {one.event for one in list_notifications(platform, owner, url) if one.ours and one.event in EVENTS}
+        found = register_notifications(platform, owner, url, _actor(), sorted(asked))
     _show(found, as_json)
 
 

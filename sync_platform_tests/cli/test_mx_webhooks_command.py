@@ -71,6 +71,9 @@ def test_events_are_registered_shown_without_their_tokens_and_removed(shell: She
     tokens = {known["callbackUrl"].rpartition("/")[2] for known in clinic.subscriptions}
     again = shell("webhooks", "register", "--tenant", connected, "--url", HERE, "--event", "Chargeback", "--json")
     assert len(again.data) == 4
+    (now,) = {known["callbackUrl"].rpartition("/")[2] for known in clinic.subscriptions}
+    assert now not in tokens
+    assert delivered(now, deliveries(clinic)[0]).outcome == "stored"
     shown = shell("webhooks", "list", "--tenant", connected, "--url", HERE)
     tokens |= {known["callbackUrl"].rpartition("/")[2] for known in clinic.subscriptions}
     for outcome in (registered, again, shown):
