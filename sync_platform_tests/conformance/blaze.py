@@ -170,7 +170,8 @@ class Blaze:
     """The point of sale."""
 
     def __init__(self) -> None:
-        self.name, self.account = SOURCE, "main"
+        self.name: str = SOURCE
+        self.account = "main"
         self.checked = frozenset(COLLECTIONS)
         self.entities: tuple[EntityUnderTest, ...] = (CUSTOMERS, TRANSACTIONS, PRODUCTS)
         self.settings: type[BaseModel] = BlazeSettings

@@ -161,7 +161,8 @@ class MxMerchant:
     """The clinics' payments. Nothing of it can be asked for by itself but payments."""
 
     def __init__(self) -> None:
-        self.name, self.account = SOURCE, "1000000001"
+        self.name: str = SOURCE
+        self.account = "1000000001"
         self.checked = frozenset({"payments", "invoices"})
         self.entities: tuple[EntityUnderTest, ...] = (PAYMENT,)
         self.settings: type[BaseModel] = MxMerchantSettings

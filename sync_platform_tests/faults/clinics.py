@@ -13,14 +13,14 @@ from sync_platform.sandbox.mx_merchant import Merchant, build_merchant
 from sync_platform.sandbox.mx_server import MxSandbox
 from sync_platform.sandbox.mx_spec import MxSpec
 from sync_platform.sync.mx_merchant import sync_mx_merchant
-from sync_platform.sync.platform import Platform
+from sync_platform.sync.platform import Platform, utc_now
 from sync_platform.sync.request import SyncRequest, SyncResult
 from sync_platform_tests.faults.commands import Command
 from sync_platform_tests.faults.invariants import assert_nothing_shown
 from sync_platform_tests.faults.stage import HISTORY, ZONE, Stage
-from sync_platform_tests.sync.mx_truth import KEYS, assert_merchants_stored
+from sync_platform_tests.sync.mx_truth import KEYS, Record, assert_merchants_stored
 from sync_platform_tests.sync.syncing import last_days
-from sync_platform_tests.sync.truth import Record, assert_accounted, calls_of, ledger
+from sync_platform_tests.sync.truth import assert_accounted, calls_of, ledger
 
 SOURCE = "mx_merchant"
 # the budget of calls is the subject of one case only
@@ -106,10 +106,10 @@ def secrets_of(merchant: Merchant) -> list[str]:
     return [merchant.spec.consumer_key, merchant.spec.consumer_secret, *{text for text in shown if len(text) > 6}]
 
 
-def quick(stage: Stage, *values: Any, **overrides: dict[str, Any]) -> Platform:
+def quick(stage: Stage, clock: Callable[[], datetime] = utc_now, **overrides: dict[str, Any]) -> Platform:
     """The use cases in this process; calls are counted and not waited for."""
     mx = {"calls_per_second": 1000} | overrides.pop(SOURCE, {})
-    return stage.platform(*values, **{SOURCE: mx}, **overrides)
+    return stage.platform(clock, mx_merchant=mx, **overrides)
 
 
 def ask(platform: Platform, tenant: Tenant, days: int = HISTORY + 1, **values: Any) -> SyncRequest:
