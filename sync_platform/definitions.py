@@ -6,6 +6,7 @@ import dagster as dg
 
 from sync_platform.defs.assets.blaze import blaze_assets
 from sync_platform.defs.assets.cut_over import cut_over_assets
+from sync_platform.defs.checks.derived import derived_values
 from sync_platform.defs.checks.gate import gate_checks
 from sync_platform.defs.jobs import JOBS
 from sync_platform.defs.resources import PlatformSource
@@ -19,7 +20,7 @@ def build_defs(**overrides: Any) -> dg.Definitions:
     """All definitions; ``overrides`` replace resources by name, for tests."""
     return dg.Definitions(
         assets=[*blaze_assets(), *cut_over_assets()],
-        asset_checks=gate_checks(),
+        asset_checks=[*gate_checks(), derived_values],
         jobs=JOBS,
         schedules=SCHEDULES,
         sensors=[tenant_partitions, failed_runs, dead_runs, blaze_freshness],
