@@ -7,6 +7,7 @@ import dagster as dg
 from sync_platform.defs.assets.blaze import blaze_assets
 from sync_platform.defs.assets.cut_over import cut_over_assets
 from sync_platform.defs.assets.mx_merchant import mx_merchant_assets
+from sync_platform.defs.checks.derived import derived_values
 from sync_platform.defs.checks.gate import gate_checks
 from sync_platform.defs.jobs import JOBS
 from sync_platform.defs.resources import PlatformSource
@@ -21,7 +22,7 @@ def build_defs(**overrides: Any) -> dg.Definitions:
     """All definitions; ``overrides`` replace resources by name, for tests."""
     return dg.Definitions(
         assets=[*blaze_assets(), *mx_merchant_assets(), *cut_over_assets()],
-        asset_checks=gate_checks(),
+        asset_checks=[*gate_checks(), derived_values],
         jobs=JOBS,
         schedules=SCHEDULES,
         sensors=[tenant_partitions, failed_runs, dead_runs, table_freshness, mx_merchant_events],

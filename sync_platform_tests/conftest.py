@@ -30,6 +30,8 @@ settings.register_profile("sync_platform", deadline=None, suppress_health_check=
 settings.register_profile("full", settings.get_profile("sync_platform"))  # many examples: properties/effort.py
 settings.load_profile("sync_platform")
 
+MEMORY_NEEDED = 6 << 30
+
 TenantFactory = Callable[..., Tenant]
 
 
@@ -51,11 +53,18 @@ def server_url(testrun_uid: str) -> Iterator[str]:
         yield _GIVEN_SERVER
         return
     # not under pytest's own folder: it is closed to the user that PostgreSQL runs as
-    folder = Path(tempfile.gettempdir()) / f"sync_platform-tests-{testrun_uid[:12]}"
+    folder = _server_folder() / f"sync_platform-tests-{testrun_uid[:12]}"
     server = start_embedded(folder, durable=False)
     yield server.url("postgres")
     if server.stop():
         shutil.rmtree(folder)
+
+
+def _server_folder() -> Path:
+    """In memory where there is enough: a database is made of hundreds of files, ten times as fast there."""
+    memory = Path("/dev/shm")
+    enough = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > MEMORY_NEEDED
+    return memory if enough else Path(tempfile.gettempdir())
 
 
 @pytest.fixture(scope="session")

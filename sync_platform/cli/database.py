@@ -1,5 +1,7 @@
 """``sync-platform db``: bring the database to this release, say where it is, look for drift (DBM-02)."""
 
+from typing import Annotated
+
 import typer
 
 from sync_platform.cli.output import AsJson, emit, progress, table_of
@@ -11,13 +13,19 @@ from sync_platform.sync.platform import database_url, reachable
 app = typer.Typer(help="The database: migrations and drift.", no_args_is_help=True)
 
 
+Again = Annotated[
+    bool,
+    typer.Option("--again", help="Apply functions, views and policies also where this release has not changed them."),
+]
+
+
 @app.command()
-def upgrade(as_json: AsJson = False) -> None:
+def upgrade(again: Again = False, as_json: AsJson = False) -> None:
     """Apply what this release has and the database has not. Safe to run again, and while the platform runs."""
     from sync_platform.db import migrations  # the other commands start faster without it
 
     with reachable(load_settings()) as settings, progress("db upgrade") as step:
-        applied = migrations.upgrade(database_url(settings), on_step=step)
+        applied = migrations.upgrade(database_url(settings), on_step=step, again=again)
     emit(
         {"applied": applied},
         as_json,

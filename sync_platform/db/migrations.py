@@ -28,11 +28,13 @@ def upgrade(
     url: str,
     on_step: Callable[[str], None] | None = None,
     *,
+    again: bool = False,
     sleep: Callable[[float], None] = time.sleep,
 ) -> tuple[str, ...]:
     """Apply what is missing and return the names of the files that ran. Safe to run twice, and twice at once.
 
-    Each migration is one transaction. A lock that is not granted within ``LOCK_TIMEOUT`` ends the try, not the upgrade.
+    ``again`` applies functions, views and policies whether they have changed or not. Each migration is one transaction.
+    A lock that is not granted within ``LOCK_TIMEOUT`` ends the try, not the upgrade.
     Raises DatabaseUnavailable, or ConfigurationError when the login may not do this or the database is newer.
     """
     done: list[str] = []
@@ -46,7 +48,7 @@ def upgrade(
         _refuse_newer(connection)
         while (file := _tried(sleep, lambda: _migrate_one(connection))) is not None:
             told(file.name)
-        for name in _tried(sleep, lambda: _reapply(connection)):
+        for name in _tried(sleep, lambda: _reapply(connection, again)):
             told(name)
     return tuple(done)
 
@@ -68,7 +70,7 @@ def _migrate_one(connection: Connection) -> SqlFile | None:
         return file
 
 
-def _reapply(connection: Connection) -> list[str]:
+def _reapply(connection: Connection, again: bool) -> list[str]:
     """Functions, views and policies, all of them when one changed or a migration ran: they may depend on each other."""
     with connection.begin():
         _lock(connection)
@@ -76,7 +78,7 @@ def _reapply(connection: Connection) -> list[str]:
         head = number(migrations()[-1])
         rows = connection.exec_driver_sql("select name, checksum, revision from platform_migrations.files")
         known = known_files(rows)
-        if all(known.get(file.name) == (file.checksum, head) for file in repeated_files()):
+        if not again and all(known.get(file.name) == (file.checksum, head) for file in repeated_files()):
             return []
         for file in repeated_files():
             run_file(connection, file)

@@ -24,6 +24,10 @@ def test_status_upgrade_and_check_of_an_empty_database(
     code, done = called(capsys, "db", "upgrade")
     assert (code, done["applied"]) == (0, before["pending"])
     assert called(capsys, "db", "upgrade") == (0, {"applied": []})
+    code, again = called(capsys, "db", "upgrade", "--again")
+    assert code == 0
+    assert "01_customer_metrics.sql" in str(again["applied"])
+    assert "0001_roles.sql" not in str(again["applied"])
     code, after = called(capsys, "db", "status")
     assert (code, after["current"], after["pending"]) == (0, before["head"], [])
     assert called(capsys, "db", "check") == (0, {"findings": []})

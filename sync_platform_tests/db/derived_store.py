@@ -6,6 +6,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import psycopg
 from psycopg import sql
@@ -13,7 +14,7 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from sync_platform.db.pool import Database
-from sync_platform_tests.db.derived_values import Row, Values, blaze_values, production_values
+from sync_platform.transforms.derived_values import Row, Values, production_totals, staging_totals, values_of
 
 TABLES = (
     "platform.tenants",
@@ -66,21 +67,25 @@ class Stored:
     """The rows of all tenants as they lie in the tables, for the second implementation."""
 
     def __init__(self, connection: psycopg.Connection) -> None:
-        self._rows: dict[str, dict[UUID, list[Row]]] = {table: _by_tenant(connection, table) for table in TABLES}
+        rows = {table: _rows(connection, table) for table in TABLES}
+        self._tenants = {tenant["id"]: tenant for tenant in rows["platform.tenants"]}
+        self._staged = _by_tenant(rows["blaze.customers"])
+        self._produced = _by_tenant(rows["public.customers"])
+        zones = {tenant["id"]: ZoneInfo(tenant["zone"]) for tenant in rows["platform.tenants"]}
+        self._staging = staging_totals(rows["blaze.transactions"])
+        self._production = production_totals(rows["public.transactions"], rows["blaze.lookups"], zones)
 
     @property
     def tenants(self) -> Sequence[UUID]:
         """Their ids."""
-        return list(self._rows["platform.tenants"])
+        return list(self._tenants)
 
     def expected(self, tenant_id: UUID, now: datetime) -> tuple[Found, Found]:
         """Staging's values and production's."""
-        tenant = self._rows["platform.tenants"][tenant_id][0]
-        shops, *tables = (self._rows[table].get(tenant_id, []) for table in TABLES[1:])
-        shops = [shop for shop in shops if shop["kind"] == "shops"]
+        tenant = self._tenants[tenant_id]
         return (
-            blaze_values(tenant, tables[0], tables[1], now),
-            production_values(tenant, tables[2], tables[3], shops, now),
+            values_of(tenant, self._staged.get(tenant_id, []), self._staging, now),
+            values_of(tenant, self._produced.get(tenant_id, []), self._production, now),
         )
 
 
@@ -94,10 +99,13 @@ def differences(database: Database, stored: Stored, tenants: Iterable[UUID]) -> 
                     yield f"{name} {tenant_id} {member_id}: {view.get(member_id)}, second {second.get(member_id)}"
 
 
-def _by_tenant(connection: psycopg.Connection, table: str) -> dict[UUID, list[Row]]:
-    rows: dict[UUID, list[Row]] = defaultdict(list)
-    key = "id" if table == "platform.tenants" else "tenant_id"
+def _rows(connection: psycopg.Connection, table: str) -> list[Row]:
     with connection.cursor(row_factory=dict_row) as cursor:
-        for row in cursor.execute(sql.SQL("select * from {}").format(sql.Identifier(*table.split(".")))):
-            rows[row[key]].append(row)
-    return rows
+        return list(cursor.execute(sql.SQL("select * from {}").format(sql.Identifier(*table.split(".")))))
+
+
+def _by_tenant(rows: Iterable[Row]) -> dict[UUID, list[Row]]:
+    found: dict[UUID, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row["tenant_id"]].append(row)
+    return found

@@ -1,4 +1,4 @@
-"""The views of derived values against a second, row-by-row implementation (BLZ-36)."""
+"""The views of derived values against a second implementation in pandas (BLZ-36)."""
 
 import uuid
 from collections import Counter

@@ -10,9 +10,9 @@ import pytest
 
 from sync_platform.db.connect import connect
 from sync_platform.db.pool import Database
+from sync_platform.transforms.derived_values import Values
 from sync_platform_tests.db.derived_books import Books
 from sync_platform_tests.db.derived_store import seen
-from sync_platform_tests.db.derived_values import Values
 
 MakeBooks = Callable[..., Books]
 

@@ -70,9 +70,9 @@ def test_random_damage_crashes_nothing_and_stores_no_half_page(stage: Stage, not
     clock = Clock()
     sandbox = stage.serve(shop, clock=clock.epoch)
     tenant = stage.connect(shop, sandbox.url)
-    platform = stage.platform(
-        clock, blaze={"page_size": 4}, http={"breaker_failures": 100, "tries": 6}, sync={"max_reject_share": 1.0}
-    )
+    # a breaker that is open lets no body through
+    http = {"breaker_failures": 100, "breaker_open_for": 0.001, "tries": 6}
+    platform = stage.platform(clock, blaze={"page_size": 4}, http=http, sync={"max_reject_share": 1.0})
     sandbox.faults.add(*(Fault(kind="fuzzed", path=path) for path in ENTITIES.values()))
     known = {error.__name__ for error in vars(errors).values() if isinstance(error, type)}
     states: dict[str, int] = {}

@@ -12,11 +12,10 @@ import dagster as dg
 from sync_platform.core.tenant import Tenant
 from sync_platform.db.field_map import ROWS, field_map
 from sync_platform.db.gate import Verdict
-from sync_platform.db.tenants import directory
 from sync_platform.defs.assets.cut_over import production_key
 from sync_platform.defs.assets.work import SCHEDULE_TAG
+from sync_platform.defs.checks.tenants import tenants_of_check
 from sync_platform.defs.comparison_metadata import percent
-from sync_platform.defs.partitions import TENANTS, tenants_of_run
 from sync_platform.defs.rate_chart import POINTS, rate_chart
 from sync_platform.defs.resources import PlatformSource
 from sync_platform.sync.comparison import history, newest, verdicts
@@ -59,19 +58,12 @@ def _checks_of(table: str) -> dg.AssetChecksDefinition:
         chosen = {key.name.removeprefix(PREFIX) for key in context.selected_asset_check_keys}
         names = [name for name in (ROWS, *field_map()[table].names) if name in chosen]
         with platform.open() as opened:
-            judged, never = _ask(opened, _tenants(context, opened), table, names)
+            judged, never = _ask(opened, tenants_of_check(context, opened), table, names)
             closed = dg.AssetCheckSeverity.WARN if SCHEDULE_TAG in context.run.tags else dg.AssetCheckSeverity.ERROR
             for name in names:
                 yield _result(opened, table, name, judged[name], never, closed)
 
     return gate
-
-
-def _tenants(context: dg.AssetCheckExecutionContext, platform: Platform) -> list[Tenant]:
-    """Active tenants of the run; all of them where checks are executed by themselves."""
-    active = directory(platform.database)
-    slugs = tenants_of_run(context.run.tags, context.instance.get_dynamic_partitions(TENANTS))
-    return active if slugs is None else [tenant for tenant in active if tenant.slug in set(slugs)]
 
 
 def _ask(
