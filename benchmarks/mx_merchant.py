@@ -36,7 +36,7 @@ LATENCY, ROUNDS = 0.05, 3
 CLINIC = Shape(100, 45)
 CLINICS = tuple(Shape(100, invoices) for invoices in range(10, 91, 10))
 THOUSAND = Shape(1000, 450)
-# an invoice has its detail fetched, which takes most of the time and is not what is measured
+# fewer invoices than usual: each costs a call, and calls are most of the time and none of the memory
 BACKFILL, EMPTY = Shape(100_000, 10_000, 0.2), Shape(0, 0)
 # more than the stand-in can answer: what is measured is never how long the budget lets a call wait
 CALLS_PER_SECOND = 1000
