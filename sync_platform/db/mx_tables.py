@@ -20,7 +20,7 @@ PAYMENTS = Target(
         replay_id:bigint batch is_duplicate:flag review_indicator:integer business_day:day content_hash:hash
         source_modified_at:time""",
         default="keep",
-        always="""merchant_id created type status amount zone_assumed card_present auth_only is_duplicate business_day
+        always="""merchant_id created type status amount card_present auth_only is_duplicate business_day
         source_modified_at""",
         personal="card_last4 customer_code customer_name",
     ),

@@ -44,7 +44,7 @@ def payment(record: Payment, content_hash: str, zone: ZoneInfo) -> Loaded:
         text(record.currency),
         text(record.settled_currency),
         settled,
-        assumed,
+        assumed if settled is not None else None,  # kept together with the time it is about
         text(card.card_type) if card else None,
         _last_four(card.last4) if card else None,
         record.card_present if record.card_present is not None or card is None else card.card_present,

@@ -90,7 +90,7 @@ def payment(record: Record, zone: ZoneInfo) -> Record:
         | {column: amount(record.get(name)) for name, column in _MONEY.items()}
         | {column: record.get(name) for name, column in _AS_THEY_ARE.items()}
         | {"created": created, "source_modified_at": created, "business_day": created.astimezone(zone).date()}
-        | {"settled_date": moment(record.get("settledDate"), zone), "zone_assumed": "settledDate" in record}
+        | {"settled_date": moment(record.get("settledDate"), zone), "zone_assumed": "settledDate" in record or None}
         | {"card_type": card.get("cardType"), "card_last4": card.get("last4"), "deleted_at": None}
     )
 

@@ -53,7 +53,7 @@ def test_a_time_without_a_zone_is_the_tenants_and_marked(sent: str, stored: str,
 def test_no_time_is_no_time(nothing: str | None) -> None:
     """SYS-02: the first instant of year 1 is how the vendor's platform writes none."""
     row = payment(settledDate=nothing)
-    assert (row["settled_date"], row["zone_assumed"]) == (None, False)
+    assert (row["settled_date"], row["zone_assumed"]) == (None, None)
 
 
 def test_of_a_card_nothing_but_the_last_four_digits_is_kept() -> None:

@@ -24,6 +24,21 @@ def test_every_payment_is_stored_whatever_its_type_and_status(open_clinic: OpenC
     assert any(amount < 0 for _, _, amount, _ in truth.values())
 
 
+def test_what_a_later_record_leaves_out_stays_as_it_was(open_clinic: OpenClinic) -> None:
+    """SYS-07, section 4 of the vendor's page: absent values are left out. The status is believed whatever it is."""
+    clinic = open_clinic(payments=40, invoices=10)
+    clinic.sync()
+    read = "select settled_date, zone_assumed, customer_name, status from mx_merchant.payments where payment_id = %s"
+    settled = next(record for record in clinic.merchant.truth("payments") if "settledDate" in record)
+    [before] = clinic.rows(read, settled["id"])
+    left_out = ("settledDate", "customerName")
+    less = {name: value for name, value in settled.items() if name not in left_out} | {"status": "Chargedback"}
+    clinic.merchant.publish("payments", less)
+    clinic.sync()
+    assert clinic.rows(read, settled["id"]) == [(*before[:3], "Chargedback")]
+    assert before[:2] != (None, None)
+
+
 def test_links_are_those_of_the_source_and_no_others(open_clinic: OpenClinic) -> None:
     """MX-05; traps 2 and 3: texts that are all digits prove nothing."""
     clinic = open_clinic(payments=300, invoices=120, digit_references=0.9)
