@@ -1,5 +1,6 @@
 """Calls that MX Merchant refuses: too many, broken servers, keys that are not good any more."""
 
+import math
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -48,13 +49,16 @@ def test_a_storm_of_429_on_any_call_is_waited_out(stage: Stage, note: Note, seed
     soon = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
     for form in ("1", soon, "0", "-1", "soon", None):
         clinics.server.faults.add(Fault(kind="throttle", retry_after=form, probability=STORM_SHARE))
-    settings = SMALL | {"MX_MERCHANT__CALLS_PER_SECOND": str(PER_SECOND), "HTTP__RETRY_AFTER_CAP": "0.2"}
+    # one call in 64 is refused six times in a row; given up, its run would be partial and its days read again
+    patient = {"HTTP__TRIES": "14", "HTTP__BREAKER_FAILURES": "20"}
+    settings = SMALL | patient | {"MX_MERCHANT__CALLS_PER_SECOND": str(PER_SECOND), "HTTP__RETRY_AFTER_CAP": "0.2"}
     runs = clinics.finish(tenant, tries=6, **settings)
     journal = clinics.server.journal
     made, refused = journal.count(), journal.count(status=429)
     note(calls=made, refused=refused, runs=runs, calls_to_needed=made / undisturbed)
     assert refused > made // 4
-    assert made <= 2.2 * undisturbed
+    # twice as many are expected; how far so few calls scatter around that is known as well
+    assert made <= 2 * undisturbed + 3 * math.sqrt(2 * undisturbed)
     # what the limiter grants at one instant may arrive at two
     assert most_in_any(journal.entries(), 1.0) <= 2 * PER_SECOND
     assert_clinic(stage, tenant, [merchant], journal)
