@@ -31,17 +31,25 @@ update mx_merchant.payments p
 set invoice_ids = said.ids::bigint[], last_changed_at = now(), last_seen_at = now(), run_id = %(run)s
 from unnest(%(payments)s::bigint[], %(ids)s::text[]) as said (payment_id, ids)
 where p.tenant_id = %(tenant)s and p.merchant_id = %(merchant)s and p.payment_id = said.payment_id
-  and p.invoice_ids is distinct from said.ids::bigint[];
+  and p.payment_id = any (%(payments)s::bigint[]) and p.invoice_ids is distinct from said.ids::bigint[];
 
 -- name: link_by_number
+-- Invoices are looked up payment by payment among those that are wanted, not joined: of a table that grew since its last
+-- ANALYZE the planner expects one row, and would compare each payment of a merchant with each of its invoices.
+with wanted as materialized (
+    select i.invoice_number, i.invoice_id, i.primary_product_id, i.primary_product, i.category
+    from mx_merchant.invoices i
+    where i.tenant_id = %(tenant)s and i.merchant_id = %(merchant)s and i.invoice_number = any (%(numbers)s::bigint[])
+)
 update mx_merchant.payments p
-set invoice_id = i.invoice_id, primary_product_id = i.primary_product_id, primary_product = i.primary_product,
-    category = i.category, last_changed_at = now(), last_seen_at = now(), run_id = %(run)s
-from unnest(%(numbers)s::bigint[]) as wanted (invoice_number)
-join mx_merchant.invoices i
-  on i.tenant_id = %(tenant)s and i.merchant_id = %(merchant)s and i.invoice_number = wanted.invoice_number
+set (invoice_id, primary_product_id, primary_product, category) = (
+        select w.invoice_id, w.primary_product_id, w.primary_product, w.category
+        from wanted w where w.invoice_number = p.invoice_number
+    ),
+    last_changed_at = now(), last_seen_at = now(), run_id = %(run)s
 where p.tenant_id = %(tenant)s and p.merchant_id = %(merchant)s and p.invoice_id is null
-  and p.invoice_number = wanted.invoice_number;
+  and p.invoice_number = any (%(numbers)s::bigint[])
+  and (select w.invoice_id from wanted w where w.invoice_number = p.invoice_number) is not null;
 
 -- name: link_by_id
 -- The first of the invoices that a payment's detail names and that are stored.
@@ -52,19 +60,21 @@ from unnest(%(payments)s::bigint[], %(invoices)s::bigint[]) as pair (payment_id,
 join mx_merchant.invoices i
   on i.tenant_id = %(tenant)s and i.merchant_id = %(merchant)s and i.invoice_id = pair.invoice_id
 where p.tenant_id = %(tenant)s and p.merchant_id = %(merchant)s and p.payment_id = pair.payment_id
-  and p.invoice_id is null;
+  and p.payment_id = any (%(payments)s::bigint[]) and p.invoice_id is null;
 
 -- name: describe_payments
 -- Payments of invoices whose lines were read (again) take product and category from them.
 update mx_merchant.payments p
-set primary_product_id = i.primary_product_id, primary_product = i.primary_product, category = i.category,
+set (primary_product_id, primary_product, category) = (
+        select i.primary_product_id, i.primary_product, i.category from mx_merchant.invoices i
+        where i.tenant_id = p.tenant_id and i.merchant_id = p.merchant_id and i.invoice_id = p.invoice_id
+    ),
     last_changed_at = now(), last_seen_at = now(), run_id = %(run)s
-from unnest(%(invoices)s::bigint[]) as changed (invoice_id)
-join mx_merchant.invoices i
-  on i.tenant_id = %(tenant)s and i.merchant_id = %(merchant)s and i.invoice_id = changed.invoice_id
-where p.tenant_id = %(tenant)s and p.merchant_id = %(merchant)s and p.invoice_id = changed.invoice_id
-  and (p.primary_product_id, p.primary_product, p.category)
-      is distinct from (i.primary_product_id, i.primary_product, i.category);
+where p.tenant_id = %(tenant)s and p.merchant_id = %(merchant)s and p.invoice_id = any (%(invoices)s::bigint[])
+  and row (p.primary_product_id, p.primary_product, p.category) is distinct from (
+        select row (i.primary_product_id, i.primary_product, i.category) from mx_merchant.invoices i
+        where i.tenant_id = p.tenant_id and i.merchant_id = p.merchant_id and i.invoice_id = p.invoice_id
+    );
 
 -- name: count_payments
 -- The index of days narrows it down, with a margin for the zone.

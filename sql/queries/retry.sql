@@ -28,11 +28,12 @@ where tenant_id = %(tenant)s and source = %(source)s and account = %(account)s a
 limit 1;
 
 -- name: done
+-- The keys are said twice: without the second time each open item may be compared with each of them.
 update platform.retry_items r
 set state = 'done', run_id = %(run)s
 from unnest(%(entities)s::text[], %(keys)s::text[]) as d (entity, item_key)
 where r.tenant_id = %(tenant)s and r.source = %(source)s and r.account = %(account)s and r.state = 'open'
-  and r.entity = d.entity and r.item_key = d.item_key;
+  and r.entity = d.entity and r.item_key = d.item_key and r.item_key = any (%(keys)s::text[]);
 
 -- name: items
 -- For people: open ones first.

@@ -9,7 +9,7 @@ from typing import Any, LiteralString
 from psycopg import Connection
 
 from sync_platform.db.blaze_tables import PRODUCTS, TRANSACTION_ITEMS
-from sync_platform.db.merge import MergeScope, lock_table
+from sync_platform.db.merge import MergeScope, lock_tables
 
 Kind = tuple[str | None, str | None]  # flower type and strain
 
@@ -42,7 +42,7 @@ where t.tenant_id = %(tenant)s and t.product_id = any(%(ids)s)
 
 def rename_vendors(conn: Connection[Any], scope: MergeScope) -> int:
     """Give products the present names of their vendors (BLZ-23); how many had another one."""
-    lock_table(conn, scope.tenant_id, PRODUCTS)
+    lock_tables(conn, scope.tenant_id, PRODUCTS)
     return conn.execute(_RENAME_VENDORS, {"tenant": scope.tenant_id, "run_id": scope.run_id}).rowcount
 
 
@@ -66,6 +66,6 @@ def describe_lines(conn: Connection[Any], scope: MergeScope, products: Sequence[
     """Give lines that were written before their product flower type and strain (BLZ-22); how many lacked them."""
     if not products:
         return 0
-    lock_table(conn, scope.tenant_id, TRANSACTION_ITEMS)
+    lock_tables(conn, scope.tenant_id, TRANSACTION_ITEMS)
     values = {"tenant": scope.tenant_id, "run_id": scope.run_id, "ids": list(products)}
     return conn.execute(_DESCRIBE_LINES, values).rowcount

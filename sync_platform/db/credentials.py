@@ -162,8 +162,12 @@ def clear_rejected(database: Database, account: SourceAccount) -> None:
 
 def update_settings(database: Database, account: SourceAccount, settings: Mapping[str, Any]) -> None:
     """Merge what was learnt about the account, such as the shop's zone."""
-    values = {**account.key(), "settings": Jsonb(dict(settings))}
-    database.run(lambda conn: conn.execute(query("credentials", "update_settings"), values), account.tenant_id)
+    database.run(lambda conn: note_settings(conn, account, settings), account.tenant_id)
+
+
+def note_settings(conn: Connection[Any], account: SourceAccount, settings: Mapping[str, Any]) -> None:
+    """The same inside the caller's transaction."""
+    conn.execute(query("credentials", "update_settings"), {**account.key(), "settings": Jsonb(dict(settings))})
 
 
 def reencrypt(database: Database, keyring: KeyRing) -> int:

@@ -31,6 +31,7 @@ __all__ = [
     "extend_lease",
     "find_run",
     "finish_run",
+    "finish_runs",
     "list_runs",
     "reap_expired",
     "start_run",
@@ -76,10 +77,15 @@ def start_runs(database: Database, starts: Sequence[RunStart], lease_seconds: fl
     return database.run(start, first.tenant_id)
 
 
-def finish_run(
+def finish_run(database: Database, tenant_id: UUID, run_id: int, state: FinalState, **told: Any) -> RunRow:
+    """The same for a run that started alone."""
+    return finish_runs(database, tenant_id, [run_id], state, **told)[0]
+
+
+def finish_runs(
     database: Database,
     tenant_id: UUID,
-    run_id: int,
+    run_ids: Sequence[int],
     state: FinalState,
     *,
     error_class: str | None = None,
@@ -87,28 +93,23 @@ def finish_run(
     report: Mapping[str, Any] | None = None,
     calls: Calls | None = None,
     received_bytes: int = 0,
-) -> RunRow:
-    """Close a run and return it as stored: ``failed`` with LedgerUnbalanced if it does not balance (SYS-11).
+) -> list[RunRow]:
+    """Close runs that started together and return them as stored: ``failed`` with LedgerUnbalanced where one does not
+    balance (SYS-11).
 
-    ``calls`` and ``received_bytes`` are those of the whole run, None where they are stored already. The message is
-    redacted and cut to 1,000 characters. A run that was cancelled or taken over meanwhile stays as it is.
+    ``report``, ``calls`` and ``received_bytes`` belong to the first; they are those of the whole run, None where they
+    are stored already. The message is redacted and cut to 1,000 characters. A run that was cancelled or taken over
+    meanwhile stays as it is.
     """
     message = None if error_message is None else redact_text(error_message)[:MAX_MESSAGE]
-    values = {
-        "tenant_id": tenant_id,
-        "run_id": run_id,
-        "state": state,
-        "error_class": error_class,
-        "error_message": message,
-        "report": Jsonb(dict(report or {})),
-    }
+    ended = {"tenant_id": tenant_id, "state": state, "error_class": error_class, "error_message": message}
 
-    def finish(conn: Connection) -> RunRow:
+    def finish(conn: Connection) -> list[RunRow]:
         with suppress(Cancelled):
             add_progress(
                 conn,
                 tenant_id,
-                run_id,
+                run_ids[0],
                 stage=None,
                 done=0,
                 counters=Counters(),
@@ -116,8 +117,10 @@ def finish_run(
                 received_bytes=received_bytes,
                 lease_seconds=0,
             )
-        conn.execute(query("runs", "finish"), values)
-        return _find(conn, tenant_id, run_id)
+        for run_id in run_ids:
+            own = Jsonb(dict(report or {}) if run_id == run_ids[0] else {})
+            conn.execute(query("runs", "finish"), {**ended, "run_id": run_id, "report": own})
+        return [_find(conn, tenant_id, run_id) for run_id in run_ids]
 
     return database.run(finish, tenant_id)
 

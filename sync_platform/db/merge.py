@@ -23,9 +23,8 @@ SAMPLE = 20
 
 # Up to PostgreSQL 17 what is switched off gets a huge cost, and a huge cost has the statement compiled: hence jit.
 _OFF = ("enable_hashjoin", "enable_mergejoin", "enable_seqscan", "enable_bitmapscan", "enable_material", "jit")
-_LOCK = sql.SQL("select pg_advisory_xact_lock(hashtextextended(%s, 0)), {}").format(
-    sql.SQL(", ").join(sql.SQL("set_config({}, 'off', true)").format(sql.Literal(name)) for name in _OFF)
-)
+_LOCK = sql.SQL("pg_advisory_xact_lock(hashtextextended(%s, 0))")
+_SET_OFF = [sql.SQL("set_config({}, 'off', true)").format(sql.Literal(name)) for name in _OFF]
 
 
 @dataclass(frozen=True)
@@ -49,18 +48,19 @@ class Merged:
     sample: list[dict[str, Any]] = field(default_factory=list)
 
 
-def lock_table(conn: Connection[Any], tenant_id: UUID, target: Target) -> None:
+def lock_tables(conn: Connection[Any], tenant_id: UUID, *targets: Target) -> None:
     """One writer per tenant and table until the end of the transaction; look-ups by primary key, one per row.
 
     MERGE is not safe against a second inserter of the same key, hence the lock. The planner settings leave nothing
     but the primary key: of a table that grew since its last ANALYZE, or of a tenant who is new in it, the planner
     expects a handful of rows, and reads all of them for each row of the batch.
     """
-    conn.execute(_LOCK, (f"merge/{tenant_id}/{target}",))
+    asked = sql.SQL("select {}").format(sql.SQL(", ").join([*[_LOCK] * len(targets), *_SET_OFF]))
+    conn.execute(asked, [f"merge/{tenant_id}/{target}" for target in targets])
 
 
 def wait_for_writers(conn: Connection[Any], tenant_id: UUID, target: Target) -> None:
-    """The lock of ``lock_table`` alone, for statements that need the planner as it is."""
+    """The lock of ``lock_tables`` alone, for statements that need the planner as it is."""
     conn.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"merge/{tenant_id}/{target}",))
 
 
@@ -112,7 +112,7 @@ def delete_gone_lines(
 ) -> int:
     """Soft-delete the lines of ``receipts`` that are not among ``lines`` (pairs of receipt and line), BLZ-12.
 
-    The comparison is made here: in SQL it is an anti-join, which the planner settings of ``lock_table`` turn into one
+    The comparison is made here: in SQL it is an anti-join, which the planner settings of ``lock_tables`` turn into one
     loop inside the other.
     """
     if not receipts:

@@ -16,7 +16,7 @@ from sync_platform.db.blaze_names import rename_vendors
 from sync_platform.db.blaze_tables import LOOKUPS
 from sync_platform.db.copy_text import copy_line
 from sync_platform.db.cursors import complete_window, read_cursor
-from sync_platform.db.merge import MergeScope, lock_table, merge
+from sync_platform.db.merge import MergeScope, lock_tables, merge
 from sync_platform.db.quarantine import store_rejects
 from sync_platform.sync.accounts import OpenAccount, blaze_accounts, open_account, remember_shop
 from sync_platform.sync.blaze_entities import SOURCE
@@ -83,7 +83,7 @@ def _refresh(platform: Platform, request: SyncRequest, run: Run, kind: str, reco
     lines = [copy_line(row.row) for row in latest.values()]
 
     def write(conn: Connection[Any]) -> Counters:
-        lock_table(conn, request.tenant.id, LOOKUPS)
+        lock_tables(conn, request.tenant.id, LOOKUPS)
         counted = read + merge(conn, LOOKUPS, lines, scope).counters
         if kind == "vendors":
             rename_vendors(conn, scope)

@@ -12,6 +12,9 @@ from sync_platform.transforms.drift import nul_removed
 from sync_platform.transforms.loaded import Loaded
 from sync_platform.vendors.mx_merchant import MxMerchantClient
 
+#: What is learnt about an account: how long its list of invoices is, for the planner (MX-08).
+INVOICE_COUNT = "invoice_count"
+
 Strategy = Literal["auto", "by_number", "by_ids"]
 Way = Literal["list", "details", "none"]
 

@@ -9,6 +9,8 @@ from psycopg import Connection
 from sync_platform.core.content_hash import content_hash
 from sync_platform.core.counters import Counters
 from sync_platform.core.window import Window
+from sync_platform.db.credentials import note_settings
+from sync_platform.db.cursors import Cursor
 from sync_platform.db.merge import MergeScope
 from sync_platform.db.mx_links import Merchant
 from sync_platform.db.queries import query
@@ -22,6 +24,7 @@ from sync_platform.sync.mx_batch import PaymentBatch, said_by
 from sync_platform.sync.mx_categories import Categories
 from sync_platform.sync.mx_details import fetch_details
 from sync_platform.sync.mx_entities import SOURCE, MerchantRecords
+from sync_platform.sync.mx_listing import INVOICE_COUNT
 from sync_platform.sync.mx_resolving import InvoiceFinder
 from sync_platform.sync.mx_work import INVOICES, NUMBERS, PAYMENTS, Work
 from sync_platform.sync.mx_write import Portion, Written, write_portion
@@ -37,7 +40,7 @@ Also = Callable[[Connection[Any]], None]
 
 class PaymentLoader(Loader):
     """Loads payments of one merchant. ``missing`` are the items that could not be fetched; the next run begins with
-    them. ``unresolved`` are the invoice numbers that nobody knows."""
+    them. ``unresolved`` are the invoice numbers that nobody knows. ``cursor`` is where the account stood before."""
 
     def __init__(
         self,
@@ -54,6 +57,8 @@ class PaymentLoader(Loader):
         self._of = Merchant(request.tenant.id, opened.merchant_id)
         self._categories = Categories()
         self._invoices = Counters()
+        self._known_count = opened.account.settings.get(INVOICE_COUNT)
+        self.cursor = Cursor()
         self.missing: dict[Item, str] = {}
         self.unresolved: set[int] = set()
 
@@ -154,6 +159,7 @@ class PaymentLoader(Loader):
         tenant, run, dry_run = self._request.tenant, self._run, self._request.dry_run
         scopes = [MergeScope(tenant.id, tenant.zone_name, run_id, dry_run) for run_id in run.ids]
         place = RetryPlace(tenant.id, SOURCE, self._account, run.id, self._platform.clock())
+        count = self._finder.invoices.count
 
         def write(conn: Connection[Any]) -> Written:
             written = write_portion(conn, portion, self._of, scopes, self._categories)
@@ -161,11 +167,15 @@ class PaymentLoader(Loader):
                 remember(conn, batch, scopes[0])
                 note_done(conn, place, work.done - work.failed.keys())
                 note_failed(conn, place, work.failed)
+                if count not in (None, self._known_count):
+                    note_settings(conn, self._opened.account, {INVOICE_COUNT: count})
                 also(conn)
             run.count(conn, "loading", [written.payments, written.invoices, written.items])
             return written
 
         written = run.write(write)
+        if also is not None:
+            self._known_count = count
         self._invoices += written.invoices
         run.tell(written.merged)
         if self._categories.slow:

@@ -8,7 +8,6 @@ from functools import partial
 
 from sync_platform.core.errors import InvalidRequest, ItemsMissing, SyncError
 from sync_platform.core.window import Window
-from sync_platform.db.credentials import update_settings
 from sync_platform.db.cursors import Cursor, read_cursor
 from sync_platform.db.mx_links import Merchant
 from sync_platform.db.retry import Item, RetryPlace, due_items
@@ -16,7 +15,7 @@ from sync_platform.sync.connecting import usable_accounts
 from sync_platform.sync.known import KnownRecords, stored_records
 from sync_platform.sync.mx_accounts import OpenMerchant, open_merchant
 from sync_platform.sync.mx_entities import LEDGER_ENTITIES, SOURCE, MerchantRecords
-from sync_platform.sync.mx_listing import InvoiceList
+from sync_platform.sync.mx_listing import INVOICE_COUNT, InvoiceList
 from sync_platform.sync.mx_loading import PaymentLoader
 from sync_platform.sync.mx_resolving import InvoiceFinder
 from sync_platform.sync.plan import PlannedWindow, plan
@@ -27,8 +26,6 @@ from sync_platform.sync.running import Run, ledger_run
 
 #: How many of the newest payments a request may ask for, by its mode.
 MOST = {"normal": 100, "emergency": 1000}
-#: What is learnt about an account: how long its list of invoices is, for the planner (MX-08).
-INVOICE_COUNT = "invoice_count"
 _SHOWN = 5
 
 
@@ -99,13 +96,17 @@ def payment_loader(
     pause = timedelta(days=mx.retry_days)
     try:
         if not details:
-            due = platform.database.run(lambda conn: due_items(conn, place, mx.link_retries, pause), tenant.id)
+            due, loader.cursor = platform.database.run(
+                lambda conn: (
+                    due_items(conn, place, mx.link_retries, pause),
+                    read_cursor(conn, tenant.id, SOURCE, request.entity, opened.account.account),
+                ),
+                tenant.id,
+            )
             loader.load_due(due)
         yield loader
     finally:
         _tell_calls(run, finder, loader)
-    if invoices.count is not None and invoices.count != known_count:
-        update_settings(platform.database, opened.account, {INVOICE_COUNT: invoices.count})
 
 
 def require_whole(missing: Mapping[Item, str]) -> None:
@@ -123,8 +124,7 @@ def _sync_account(
 ) -> list[Window]:
     if request.newest:
         return _read_newest(platform, request, opened, loader)
-    place = (request.tenant.id, SOURCE, request.entity, opened.account.account)
-    cursor = platform.database.run(lambda conn: read_cursor(conn, *place), request.tenant.id)
+    cursor = loader.cursor
     overlap = timedelta(hours=platform.settings.mx_merchant.overlap_hours)
     planned = plan(
         request.days,

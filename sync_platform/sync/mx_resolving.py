@@ -108,11 +108,14 @@ class InvoiceFinder:
 
     def _search(self, work: Work, candidates: Mapping[int, int], forced: Collection[int]) -> None:
         """Page through the list, or ask payment by payment, whichever is cheaper; planned again after each page."""
-        missing = dict(candidates)
+        missing, listed = dict(candidates), set[int]()
         while (way := cheaper_way(self._strategy, self.invoices.pages_left, len(missing))) == "list":
             self._run.check()
-            self._read_page(work)
+            listed |= self._read_page(work)
             missing = {payment: number for payment, number in missing.items() if number not in self._ids}
+        if listed:
+            found: dict[int, StoredInvoice] = self._read(lambda conn: stored_invoices(conn, self._of, ids=listed))
+            work.stored |= found
         asked = sorted({*forced, *(missing if way == "details" else ())})
         if asked:
             self._ask(work, asked)
@@ -124,14 +127,13 @@ class InvoiceFinder:
             reason = self.invoices.failure or "no invoice of this number in the list"
             work.failed |= {(NUMBERS, str(number)): reason for number in work.unresolved}
 
-    def _read_page(self, work: Work) -> None:
+    def _read_page(self, work: Work) -> set[int]:
+        """The invoices of the page."""
         page = self.invoices.next_page()
         self.ways["by_number"] += bool(page.invoices or page.rejects)
         work.take(page)
-        ids = {invoice.invoice_id for invoice in page.invoices}
-        found: dict[int, StoredInvoice] = self._read(lambda conn: stored_invoices(conn, self._of, ids=ids))
-        work.stored |= found
         self._ids |= {invoice.number: invoice.invoice_id for invoice in page.invoices if invoice.number is not None}
+        return {invoice.invoice_id for invoice in page.invoices}
 
     def _ask(self, work: Work, payments: Collection[int]) -> None:
         """Read payments one by one. One whose detail names no invoice stands alone for good."""

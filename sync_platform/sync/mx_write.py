@@ -12,7 +12,7 @@ from sync_platform.core.drift import Drift
 from sync_platform.core.reject import Reject
 from sync_platform.db.copy_text import array_text, copy_line
 from sync_platform.db.drift import record_drift
-from sync_platform.db.merge import Merged, MergeScope, delete_gone_lines, lock_table, merge
+from sync_platform.db.merge import Merged, MergeScope, delete_gone_lines, lock_tables, merge
 from sync_platform.db.mx_links import Merchant, link_payments, note_invoice_ids, stored_invoices
 from sync_platform.db.mx_tables import INVOICE_ITEMS, INVOICES, PAYMENTS
 from sync_platform.db.quarantine import close_replayed, store_rejects
@@ -60,8 +60,7 @@ def write_portion(
 ) -> Written:
     """Merge a portion inside the caller's transaction. ``scopes`` are those of payments, invoices and items."""
     paid, billed, lined = scopes
-    for target in (PAYMENTS, INVOICES, INVOICE_ITEMS):
-        lock_table(conn, of.tenant_id, target)
+    lock_tables(conn, of.tenant_id, PAYMENTS, INVOICES, INVOICE_ITEMS)
     categories.refresh(conn, of.tenant_id)
     taken = _taken(conn, portion, of)
     rejects = [*portion.rejects, *taken.values()]

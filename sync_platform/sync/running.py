@@ -17,7 +17,7 @@ from sync_platform.core.errors import (
     TooManyDeletes,
 )
 from sync_platform.core.window import Window
-from sync_platform.db.ledger import add_batch, add_progress, count_calls, extend_lease, finish_run, start_runs
+from sync_platform.db.ledger import add_batch, add_progress, count_calls, extend_lease, finish_runs, start_runs
 from sync_platform.db.merge import Merged
 from sync_platform.db.run_row import FinalState, RunRow, RunStart
 from sync_platform.sync.calls import CallCounter, CallCounts
@@ -170,22 +170,18 @@ def _finish(
     platform: Platform, request: SyncRequest, run: Run, state: FinalState, error: BaseException | None
 ) -> list[EntityReport]:
     calls, received = run.calls.counts()
-    finished: list[EntityReport] = []
-    for run_id in run.ids:
-        own = run_id == run.id
-        row = finish_run(
-            platform.database,
-            request.tenant.id,
-            run_id,
-            state,
-            error_class=type(error).__name__ if error else None,
-            error_message=str(error) if isinstance(error, SyncError) else None,
-            report={key: value for key, value in run.report.items() if value} if own else {},
-            calls=calls if own else {},
-            received_bytes=received if own else 0,
-        )
-        finished.append(entity_report(row))
-    return finished
+    rows = finish_runs(
+        platform.database,
+        request.tenant.id,
+        run.ids,
+        state,
+        error_class=type(error).__name__ if error else None,
+        error_message=str(error) if isinstance(error, SyncError) else None,
+        report={key: value for key, value in run.report.items() if value},
+        calls=calls,
+        received_bytes=received,
+    )
+    return [entity_report(row) for row in rows]
 
 
 def entity_report(row: RunRow) -> EntityReport:

@@ -8,7 +8,7 @@ from sync_platform.core.counters import Counters
 from sync_platform.db.blaze_names import describe_lines, products_of_other_kind
 from sync_platform.db.blaze_tables import PRODUCTS
 from sync_platform.db.drift import record_drift
-from sync_platform.db.merge import Merged, MergeScope, delete_gone_lines, lock_table, merge
+from sync_platform.db.merge import Merged, MergeScope, delete_gone_lines, lock_tables, merge
 from sync_platform.db.quarantine import close_replayed, store_rejects
 from sync_platform.sync.batch import Batch
 
@@ -29,7 +29,7 @@ def write_batch(
     about the tables, not even that a receipt that is not there has no lines.
     """
     target = batch.entity.target
-    lock_table(conn, scope.tenant_id, target)
+    lock_tables(conn, scope.tenant_id, target)
     other_kind = products_of_other_kind(conn, scope, batch.kinds) if target is PRODUCTS and not scope.dry_run else []
     records = merge(conn, target, [staged.row for staged in batch.rows.values()], scope)
     describe_lines(conn, scope, other_kind)
@@ -50,7 +50,7 @@ def _write_lines(
     """Replace the lines of every receipt that was not stale as a set (BLZ-12)."""
     target = batch.entity.lines
     assert target is not None
-    lock_table(conn, scope.tenant_id, target)
+    lock_tables(conn, scope.tenant_id, target)
     stale = Counters(stale=sum(len(batch.rows[key].lines) for key in receipts.stale))
     new = [] if verify else [key for key in batch.rows if key not in receipts.existing]
     kept = list(batch.rows.keys() - set(new) - receipts.stale)

@@ -12,7 +12,7 @@ from psycopg import Connection
 from sync_platform.core.tenant import Tenant
 from sync_platform.db.blaze_tables import CUSTOMERS, TRANSACTION_ITEMS
 from sync_platform.db.copy_text import array_text, copy_line
-from sync_platform.db.merge import Merged, MergeScope, delete_gone_lines, lock_table, merge
+from sync_platform.db.merge import Merged, MergeScope, delete_gone_lines, lock_tables, merge
 from sync_platform.db.pool import Database
 from sync_platform.db.target import Column, Target
 
@@ -27,7 +27,7 @@ def customer(member_id: str, modified: int = 1_000, **values: Any) -> tuple[Any,
 
 def write(database: Database, tenant: Tenant, rows: list[Any], target: Target = CUSTOMERS, **scope: Any) -> Merged:
     with database.transaction(tenant.id) as conn:
-        lock_table(conn, tenant.id, target)
+        lock_tables(conn, tenant.id, target)
         lines = [copy_line([array_text(v) if isinstance(v, list) else v for v in row]) for row in rows]
         return merge(conn, target, lines, MergeScope(tenant.id, tenant.zone_name, 1, **scope))
 
@@ -109,7 +109,7 @@ def test_first_and_last_sight_and_the_run_are_recorded(database: Database, tenan
     write(database, tenant, [customer("a")])
     first = stored(database, tenant, "first_seen_at, last_changed_at, run_id, origin, source_modified_at")[0]
     with database.transaction(tenant.id) as conn:
-        lock_table(conn, tenant.id, CUSTOMERS)
+        lock_tables(conn, tenant.id, CUSTOMERS)
         merge(conn, CUSTOMERS, [copy_line(customer("a", 2_000))], MergeScope(tenant.id, "UTC", 7))
     later = stored(database, tenant, "first_seen_at, last_changed_at, run_id, origin, source_modified_at")[0]
     assert later[0] == first[0]

@@ -5,7 +5,7 @@ from psycopg import sql
 
 from sync_platform.core.tenant import Tenant
 from sync_platform.db.blaze_tables import TABLES
-from sync_platform.db.merge import lock_table
+from sync_platform.db.merge import lock_tables
 from sync_platform.db.merge_sql import merge_sql
 from sync_platform.db.pool import Database
 from sync_platform.db.target import Target
@@ -55,7 +55,7 @@ def test_every_join_of_a_merge_uses_the_primary_key(database: Database, tenant: 
     statements = merge_sql(target)
     values = {"tenant": tenant.id, "zone": "UTC", "run_id": 1, "size": 20}
     with database.transaction(tenant.id) as conn:
-        lock_table(conn, tenant.id, target)
+        lock_tables(conn, tenant.id, target)
         conn.execute(statements.create)
         keys = sql.SQL(", ").join(map(sql.Identifier, target.key))
         numbers = sql.SQL(", ").join([sql.SQL("n::text")] * len(target.key))
