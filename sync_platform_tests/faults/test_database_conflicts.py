@@ -19,12 +19,14 @@ from sync_platform_tests.sync.truth import ledger
 
 SMALL = {"SYNC__BATCH_RECORDS": "25", "BLAZE__PAGE_SIZE": "10"}
 # what the loader takes first in a batch, so that taking it second, the other way round, is a deadlock
+WAITS = "select exists (select from pg_locks where relation = 'blaze.customers'::regclass and not granted)"
 MERGE_LOCKS = "select pg_advisory_xact_lock(hashtextextended('merge/' || %s || '/blaze.customers', 0))"
 
 
 @contextmanager
 def in_the_way(database_url: str, tenant_id: object) -> Iterator[list[str]]:
-    """Somebody who locks the table and then what the batch holds, again and again; yields how it went for him."""
+    """Somebody who locks the table and, once a batch waits for it, what the batch holds; again and again. Yields how it
+    went for him."""
     ends, met = threading.Event(), list[str]()
 
     def work() -> None:
@@ -34,7 +36,9 @@ def in_the_way(database_url: str, tenant_id: object) -> Iterator[list[str]]:
                 try:
                     with connection.transaction():
                         connection.execute("lock table blaze.customers in share row exclusive mode")
-                        ends.wait(0.05)
+                        for _ in range(100):
+                            if connection.execute(WAITS).fetchone() == (True,) or ends.wait(0.02):
+                                break
                         connection.execute(MERGE_LOCKS, (str(tenant_id),))
                     met.append("through")
                 except psycopg.errors.DeadlockDetected:

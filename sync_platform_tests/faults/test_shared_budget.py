@@ -61,8 +61,9 @@ def test_three_processes_stay_below_the_limit_and_use_it(stage: Stage, note: Not
     assert most_in_a_period(entries) <= LIMIT
     assert rate >= 0.75
     for tenant, shop in zip(tenants, shops, strict=True):
-        stage.finish(tenant, "--entity", "products")
-        stage.finish(tenant, BLAZE__PAGE_SIZE="100")
+        # the source still enforces its limit
+        stage.finish(tenant, "--entity", "products", **SETTINGS)
+        stage.finish(tenant, **SETTINGS | {"BLAZE__PAGE_SIZE": "100"})
         assert_invariants(stage, tenant, [shop], sandbox.journal, served=of(shop))
 
 

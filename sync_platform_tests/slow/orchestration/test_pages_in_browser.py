@@ -76,7 +76,7 @@ def test_the_asset_page_shows_row_count_checks_and_partitions(stage: Stage, run_
     expect(page.get_by_text("Passed").first).to_be_visible(timeout=PATIENCE)
     keep(page, "asset-checks")
     page.goto(f"{stage.web.url}/assets/blaze/transactions?view=overview")
-    expect(page.get_by_text("Receipts and their lines", exact=False).first).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Receipts as Blaze has them", exact=False).first).to_be_visible(timeout=PATIENCE)
     keep(page, "asset-overview")
 
 
