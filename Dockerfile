@@ -14,7 +14,8 @@ FROM python:3.11-slim-bookworm
 RUN --mount=type=bind,from=build,source=/wheels,target=/wheels \
     --mount=type=bind,from=build,source=/dist,target=/dist \
     pip install --no-cache-dir --no-index --find-links /wheels /dist/*.whl \
- && useradd --create-home --uid 10001 sync
+ && useradd --create-home --uid 10001 sync \
+ && install --directory --owner=sync --mode=700 /var/lib/sync_platform
 USER sync
 WORKDIR /home/sync
 # keys and databases come from outside: SYNC_PLATFORM_DATABASE_URL, SYNC_PLATFORM_DAGSTER_DATABASE_URL and

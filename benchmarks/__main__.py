@@ -14,7 +14,10 @@ from benchmarks.stage import Stage, open_stage, say
 
 OUT = Path(__file__).parent / "out"
 # in this order: what is sensitive to a busy disk comes first
-PARTS = ("definitions", "load", "cut_over", "mx_merchant", "asset_page", "bookkeeping", "tick")
+PARTS = (
+    "definitions", "load", "cut_over", "mx_merchant", "crm", "purchase_imports", "api", "asset_page", "bookkeeping",
+    "tick",
+)  # fmt: skip
 
 
 class Part(Protocol):

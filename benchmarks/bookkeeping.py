@@ -71,7 +71,7 @@ def without_sync() -> Iterator[None]:
     """Nothing is fetched, read or judged; what Dagster is told has the usual size."""
     with ExitStack() as stack:
         for place, stand_in in (
-            ("sync_platform.defs.assets.passes.sync_many", _synced),
+            ("sync_platform.defs.assets.results.sync_many", _synced),
             ("sync_platform.defs.assets.passes.table_facts", _facts),
             ("sync_platform.defs.checks.synced.judge", _judged),
         ):

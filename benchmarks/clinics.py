@@ -4,18 +4,13 @@
 """
 
 import argparse
-import os
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
-import httpx
-
-from benchmarks.children import server
 from benchmarks.stage import Stage
+from benchmarks.stand_in import StandIn, started
 from sync_platform.core.tenant import Tenant
 from sync_platform.db.credentials import set_credential
 from sync_platform.db.keys import KeyRing
@@ -83,12 +78,8 @@ def first_day(now: datetime, shape: Shape) -> date:
     return now.astimezone(UTC).date() - timedelta(days=shape.days + 1)
 
 
-@dataclass(frozen=True)
-class Clinics:
+class Clinics(StandIn):
     """Merchants that are served, and what the server says of them."""
-
-    url: str
-    now: datetime
 
     def tenant(self, stage: Stage, database_url: str, shape: Shape, slug: str) -> Tenant:
         """Add a tenant with the keys of a merchant. Several tenants may have those of one."""
@@ -102,35 +93,17 @@ class Clinics:
             )  # fmt: skip
             return tenant
 
-    def delay(self, seconds: float) -> None:
-        """Every answer takes this much longer from now on."""
-        faults = [{"kind": "latency", "seconds": seconds}] if seconds else []
-        self._ask("PUT", "faults", json=faults)
-
-    def asked(self) -> list[dict[str, Any]]:
-        """The requests since the last time this was called, in order of arrival."""
-        entries: list[dict[str, Any]] = self._ask("GET", "journal")
-        self._ask("DELETE", "journal")
-        return entries
-
     def links(self, shape: Shape) -> dict[int, int]:
         """Payment -> invoice, as the merchant knows it."""
-        found = self._ask("GET", "links", params={"shop": shape.slug})
+        found = self.ask("GET", "links", params={"shop": shape.slug})
         return {int(payment): invoice for payment, invoice in found.items()}
-
-    def _ask(self, method: str, path: str, **arguments: Any) -> Any:
-        answer = httpx.request(method, f"{self.url}/_sandbox/{path}", timeout=120, **arguments)
-        answer.raise_for_status()
-        return answer.json()
 
 
 @contextmanager
 def served(stage: Stage, shapes: Sequence[Shape]) -> Iterator[Clinics]:
     """Merchants of these shapes behind a stand-in in a process of its own."""
-    now = datetime.now(UTC)
-    command = [sys.executable, "-m", "benchmarks.clinics", now.isoformat(), *map(str, shapes)]
-    with server(command, os.environ, stage.folder / "clinics.log") as ready:
-        yield Clinics(str(ready["url"]), now)
+    with started(stage, "benchmarks.clinics", [str(shape) for shape in shapes]) as stand_in:
+        yield Clinics(stand_in.url, stand_in.now)
 
 
 def main() -> None:

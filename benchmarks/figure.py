@@ -50,6 +50,20 @@ GOALS = {
     "mx.linear_r2": Goal(">=", 0.95, "r2"),
     "mx.memory_mib": Goal("<=", 200, "MiB"),
     "mx.statements_per_1000": Goal("<=", 100, "statements"),
+    "crm.single_overhead_p95_ms": Goal("<=", 50, "ms"),
+    "crm.bulk_calls_per_profile": Goal("<=", 0.1, "calls"),
+    "crm.bulk_vs_single": Goal(">=", 10, "x"),
+    "crm.match_precision": Goal(">=", 0.995, "of links"),
+    "crm.match_recall": Goal(">=", 0.90, "of profiles"),
+    "csv.vs_copy": Goal("<=", 2, "x"),
+    "csv.vs_row_by_row": Goal(">=", 15, "x"),
+    "csv.linear_r2": Goal(">=", 0.95, "r2"),
+    "csv.memory_1m_mib": Goal("<=", 200, "MiB"),
+    "csv.statements": Goal("<=", 12, "statements"),
+    "api.event_p95_ms": Goal("<=", 50, "ms"),
+    "api.webhook_p99_ms": Goal("<=", 200, "ms"),
+    "api.upload_memory_mib": Goal("<=", 32, "MiB"),
+    "api.read_p95_ms": Goal("<=", 50, "ms"),
 }
 
 

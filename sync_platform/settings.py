@@ -5,16 +5,36 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from sync_platform.api_settings import ApiSettings
 from sync_platform.core.errors import ConfigurationError
 from sync_platform.core.redact import MASK, redact_text, secret_name
+from sync_platform.import_settings import ImportSettings
+from sync_platform.request_settings import RequestSettings
+from sync_platform.source_settings import BlazeSettings, CrmSettings, MxMerchantSettings
+
+__all__ = [
+    "PREFIX",
+    "ApiSettings",
+    "BlazeSettings",
+    "CrmSettings",
+    "CutOverSettings",
+    "DagsterSettings",
+    "HttpSettings",
+    "ImportSettings",
+    "MxMerchantSettings",
+    "RequestSettings",
+    "ScheduleSettings",
+    "Settings",
+    "SyncSettings",
+    "load_settings",
+]
 
 PREFIX = "SYNC_PLATFORM_"
-_PARAMETER = r"^[A-Za-z0-9_-]{1,40}$"
 
 
 class HttpSettings(BaseModel):
@@ -38,49 +58,6 @@ class HttpSettings(BaseModel):
     extra_hosts: tuple[str, ...] = Field(
         default=(), description="hosts allowed beside the vendors' own, for a proxy or the sandbox"
     )
-
-
-class BlazeSettings(BaseModel):
-    """Blaze POS (BLZ-01 to BLZ-08); every UNVERIFIED fact of the vendor's API is a setting."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    page_size: int = Field(default=100, ge=1, le=1000)
-    max_window_days: int = Field(default=7, ge=1, le=7)
-    partner_key_header: str = Field(default="partner_key", pattern=r"^[A-Za-z0-9_-]{1,40}$")
-    end_date_inclusive: bool = True
-    overlap_minutes: int = Field(default=5, ge=0, le=1440)
-    overlap_days: int = Field(default=1, ge=0, le=7)
-    trailing_days: int = Field(default=30, ge=1, le=365)
-    calls_per_period: int = Field(default=10_000, ge=1)
-    period_seconds: int = Field(default=300, ge=1, le=86_400)
-    usage_ceiling: float = Field(default=0.8, gt=0, le=1)
-    strict_json_kib: int = Field(default=64, ge=0, le=51_200)
-
-
-class MxMerchantSettings(BaseModel):
-    """MX Merchant (MX-03 to MX-13, MX-24); every UNVERIFIED fact of the vendor's API is a setting."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    page_size: int = Field(default=100, ge=1, le=1000)
-    date_filter: bool = True
-    start_parameter: str = Field(default="startDate", pattern=_PARAMETER)
-    end_parameter: str = Field(default="endDate", pattern=_PARAMETER)
-    date_margin_hours: int = Field(default=0, ge=0, le=72)
-    transaction_type: str = Field(default="Any", pattern=r"^[A-Za-z]{0,40}$")
-    invoice_date_type: str = Field(default="", pattern=r"^[A-Za-z]{0,40}$")
-    calls_per_second: float = Field(default=5, gt=0, le=1000)
-    overlap_hours: float = Field(default=72, ge=0, le=24 * 31)
-    trailing_days: int = Field(default=30, ge=1, le=365)
-    batch_payments: int = Field(default=1000, ge=1, le=20_000)
-    detail_workers: int = Field(default=8, ge=1, le=8)
-    details_per_transaction: int = Field(default=500, ge=1, le=20_000)
-    strategy: Literal["auto", "by_number", "by_ids"] = "auto"
-    link_retries: int = Field(default=5, ge=0, le=100)
-    retry_days: float = Field(default=7, gt=0, le=365)
-    event_tries: int = Field(default=8, ge=1, le=50)
-    events_per_run: int = Field(default=500, ge=1, le=10_000)
 
 
 class SyncSettings(BaseModel):
@@ -132,6 +109,7 @@ class ScheduleSettings(BaseModel):
     mx_payments: str = "*/15 * * * *"
     mx_trailing: str = "11 4 * * *"
     prune: str = "23 2 * * *"
+    import_purge: str = "17 * * * *"
 
 
 class DagsterSettings(BaseModel):
@@ -175,8 +153,12 @@ class Settings(BaseSettings):
     http: HttpSettings = HttpSettings()
     blaze: BlazeSettings = BlazeSettings()
     mx_merchant: MxMerchantSettings = MxMerchantSettings()
+    crm: CrmSettings = CrmSettings()
     sync: SyncSettings = SyncSettings()
     cut_over: CutOverSettings = CutOverSettings()
+    imports: ImportSettings = ImportSettings()
+    api: ApiSettings = ApiSettings()
+    requests: RequestSettings = RequestSettings()
     schedules: ScheduleSettings = ScheduleSettings()
     dagster: DagsterSettings = DagsterSettings()
 

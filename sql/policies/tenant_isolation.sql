@@ -9,7 +9,7 @@ begin
         select c.oid::regclass as name, case when c.relname = 'tenants' then 'id' else 'tenant_id' end as tenant_column
         from pg_catalog.pg_class c
         join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-        where (n.nspname in ('platform', 'blaze', 'mx_merchant')
+        where (n.nspname in ('platform', 'blaze', 'mx_merchant', 'crm', 'purchases')
                or n.nspname = 'public'
                and c.relname in ('customers', 'transactions', 'transaction_items', 'products'))
           and c.relkind in ('r', 'p')

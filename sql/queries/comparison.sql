@@ -3,7 +3,9 @@
 -- name: patterns
 -- How often each combination of letters occurs: far fewer rows than there are, and every count of a field is in them.
 select row_class,
-       row_class = 'only_production' and origin = 'report' and coalesce(existing_time < %(first_time)s, false) as historical,
+       coalesce(origin = 'dropped', false)
+           or (row_class = 'only_production' and origin = 'report' and coalesce(existing_time < %(first_time)s, false))
+           as historical,
        case row_class when 'both' then classes else '' end as letters,
        count(*)
 from compared
@@ -50,6 +52,7 @@ select * from (
     from platform.comparisons c
     join platform.comparison_fields f on f.tenant_id = c.tenant_id and f.comparison_id = c.id
     where c.tenant_id = %(tenant)s and c.entity = %(entity)s and f.field = %(field)s
+      and (%(before)s::bigint is null or c.id < %(before)s)
     order by c.id desc
     limit %(limit)s
 ) newest

@@ -65,3 +65,10 @@ where tenant_id = %(tenant_id)s and source = %(source)s and environment = %(envi
 -- name: update_settings
 update platform.tenant_sources set settings = settings || %(settings)s
 where tenant_id = %(tenant_id)s and source = %(source)s and environment = %(environment)s and account = %(account)s;
+
+-- name: active_sources
+-- Where a tenant has an account.
+select distinct source from platform.tenant_sources where tenant_id = %(tenant)s and active;
+
+-- name: accounts_at
+select tenant_id, events, newest, tries from platform.accounts_at(%(source)s, %(tenants)s, %(now)s);

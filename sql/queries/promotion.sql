@@ -152,6 +152,8 @@ select id, kind, entity, field, state, promotion_id, comparison_id, changed_sinc
 from platform.promotions
 where tenant_id = %(tenant)s and (%(entity)s::text is null or entity = %(entity)s)
   and (%(field)s::text is null or field = %(field)s)
+  and (%(before)s::bigint is null or id < %(before)s)
+  and (%(number)s::bigint is null or id = %(number)s)
 order by id desc
 limit %(limit)s;
 
@@ -167,10 +169,6 @@ limit %(limit)s;
 select exists (
     select from pg_catalog.pg_attribute a
     where a.attrelid = to_regclass(%(table)s) and a.attname = %(column)s and not a.attisdropped) as found;
-
--- name: audit
-insert into platform.audit_log (tenant_id, actor, action, subject, detail)
-values (%(tenant)s, %(actor)s, %(action)s, %(subject)s, %(detail)s);
 
 -- name: finalize
 update platform.promotions set state = 'finalized'

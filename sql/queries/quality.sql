@@ -4,14 +4,15 @@ select count(*) filter (where fetched <> inserted + updated + unchanged + stale 
                            or error_class = 'LedgerUnbalanced') as bad,
        count(*) as judged
 from platform.sync_runs
-where tenant_id = %(tenant)s and entity = %(entity)s and dagster_run_id = %(dagster_run)s
+where tenant_id = %(tenant)s and source = %(source)s and entity = %(entity)s and dagster_run_id = %(dagster_run)s
   and started_at > clock_timestamp() - interval '7 days'
 
 -- name: rejects
 -- Records that the last finished run of an entity put into quarantine.
 select quarantined as bad, fetched as judged
 from platform.sync_runs
-where tenant_id = %(tenant)s and entity = %(entity)s and kind <> 'dry_run' and finished_at is not null
+where tenant_id = %(tenant)s and source = %(source)s and entity = %(entity)s and kind <> 'dry_run'
+  and finished_at is not null
 order by id desc
 limit 1
 
@@ -20,7 +21,8 @@ limit 1
 -- entity's runs do not overlap.
 select clock_timestamp() - finished_at
 from platform.sync_runs
-where tenant_id = %(tenant)s and entity = %(entity)s and state = 'succeeded' and kind not in ('dry_run', 'event')
+where tenant_id = %(tenant)s and source = %(source)s and entity = %(entity)s and state = 'succeeded'
+  and kind not in ('dry_run', 'event')
 order by started_at desc
 limit 1
 
@@ -201,7 +203,7 @@ limit 20
 -- How a Dagster run ended for an entity, and in how many windows another number is stored than the source showed it.
 select state, coalesce(jsonb_array_length(report -> 'counts' -> 'different'), 0)
 from platform.sync_runs
-where tenant_id = %(tenant)s and entity = %(entity)s
+where tenant_id = %(tenant)s and source = %(source)s and entity = %(entity)s
   and (dagster_run_id = %(dagster_run)s or %(dagster_run)s::text is null) and kind <> 'dry_run'
 order by id desc
 limit 1
@@ -220,10 +222,7 @@ where tenant_id = %(tenant)s and merchant_id = %(merchant)s and deleted_at is nu
 -- What the source sent in the last day that its documentation does not say.
 select path, kind, detail, count, detail = 'required' as required
 from platform.schema_drift
-where tenant_id = %(tenant)s and entity = %(entity)s and last_seen > clock_timestamp() - interval '1 day'
+where tenant_id = %(tenant)s and source = %(source)s and entity = %(entity)s
+  and last_seen > clock_timestamp() - interval '1 day'
 order by required desc, path
 limit 50
-
--- name: active_sources
--- Where a tenant has an account.
-select distinct source from platform.tenant_sources where tenant_id = %(tenant)s and active

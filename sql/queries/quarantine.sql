@@ -44,6 +44,22 @@ where tenant_id = %(tenant_id)s
 order by last_seen desc, id desc
 limit %(limit)s;
 
+-- name: page
+-- Newest number first, without what was kept of the records: for those who only look, and not by when items were last
+-- seen, which changes while somebody turns the pages.
+select
+    id, source, entity, record_key, source_id, reason, field_path, run_id, first_seen, last_seen, tries, state, closed_at
+from platform.quarantine
+where tenant_id = %(tenant_id)s
+  and (%(state)s::text is null or state = %(state)s)
+  and (%(source)s::text is null or source = %(source)s)
+  and (%(entity)s::text is null or entity = %(entity)s)
+  and (%(reason)s::text is null or reason = %(reason)s)
+  and (%(before)s::bigint is null or id < %(before)s)
+  and (%(number)s::bigint is null or id = %(number)s)
+order by id desc
+limit %(limit)s;
+
 -- name: item
 select
     tenant_id, id, source, entity, record_key, source_id, reason, field_path, detail, raw, raw_hash, run_id, first_seen,

@@ -1,4 +1,4 @@
--- Items that a run could not fetch or find (MX-06, MX-12).
+-- Items that a run could not fetch or find (MX-06, MX-12, CRM-15).
 
 -- name: due
 -- As often as runs come at first, then every few days.
@@ -17,14 +17,14 @@ order by f.entity, f.item_key
 on conflict (tenant_id, source, account, entity, item_key) do update set
     reason = excluded.reason,
     last_failed_at = excluded.last_failed_at,
-    tries = case when r.state = 'open' then r.tries + 1 else 1 end,
-    first_failed_at = case when r.state = 'open' then r.first_failed_at else excluded.first_failed_at end,
-    state = 'open',
+    tries = case when r.state = 'done' then 1 else r.tries + 1 end,
+    first_failed_at = case when r.state = 'done' then excluded.first_failed_at else r.first_failed_at end,
+    state = case when r.state <> 'done' and r.tries + 1 >= %(review_after)s::integer then 'review' else 'open' end,
     run_id = excluded.run_id;
 
 -- name: any_open
 select 1 from platform.retry_items
-where tenant_id = %(tenant)s and source = %(source)s and account = %(account)s and state = 'open'
+where tenant_id = %(tenant)s and source = %(source)s and account = %(account)s and state <> 'done'
 limit 1;
 
 -- name: done
@@ -32,13 +32,13 @@ limit 1;
 update platform.retry_items r
 set state = 'done', run_id = %(run)s
 from unnest(%(entities)s::text[], %(keys)s::text[]) as d (entity, item_key)
-where r.tenant_id = %(tenant)s and r.source = %(source)s and r.account = %(account)s and r.state = 'open'
+where r.tenant_id = %(tenant)s and r.source = %(source)s and r.account = %(account)s and r.state <> 'done'
   and r.entity = d.entity and r.item_key = d.item_key and r.item_key = any (%(keys)s::text[]);
 
 -- name: items
--- For people: open ones first.
+-- For people: those that wait for one first.
 select account, entity, item_key, reason, tries, first_failed_at, last_failed_at, state
 from platform.retry_items
-where tenant_id = %(tenant)s and source = %(source)s and (%(open)s is not true or state = 'open')
+where tenant_id = %(tenant)s and source = %(source)s and (%(open)s is not true or state <> 'done')
 order by state desc, last_failed_at desc
 limit %(limit)s;

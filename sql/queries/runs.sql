@@ -24,12 +24,12 @@ limit 1;
 -- name: start
 insert into platform.sync_runs (
     tenant_id, parent_id, source, entity, kind, window_start, window_end, state, planned, started_at, lease_until, actor,
-    dagster_run_id
+    dagster_run_id, request_id
 )
 values (
     %(tenant_id)s, %(parent_id)s, %(source)s, %(entity)s, %(kind)s, %(window_start)s, %(window_end)s, 'running',
     %(planned)s, clock_timestamp(), clock_timestamp() + make_interval(secs => %(lease_seconds)s), %(actor)s,
-    %(dagster_run_id)s
+    %(dagster_run_id)s, %(request_id)s
 )
 returning id;
 
@@ -113,7 +113,8 @@ where r.tenant_id = %(tenant_id)s and r.id = judged.id and r.state = 'running';
 select
     tenant_id, id, parent_id, source, entity, kind, window_start, window_end, state, stage, done, planned, fetched,
     inserted, updated, unchanged, stale, duplicate_in_batch, quarantined, deleted, revived, suppressed, api_calls, bytes,
-    calls, batches, started_at, finished_at, lease_until, actor, dagster_run_id, error_class, error_message, report
+    calls, batches, started_at, finished_at, lease_until, actor, dagster_run_id, request_id,
+    error_class, error_message, report
 from platform.sync_runs
 where tenant_id = %(tenant_id)s and id = %(run_id)s;
 
@@ -121,7 +122,8 @@ where tenant_id = %(tenant_id)s and id = %(run_id)s;
 select
     tenant_id, id, parent_id, source, entity, kind, window_start, window_end, state, stage, done, planned, fetched,
     inserted, updated, unchanged, stale, duplicate_in_batch, quarantined, deleted, revived, suppressed, api_calls, bytes,
-    calls, batches, started_at, finished_at, lease_until, actor, dagster_run_id, error_class, error_message, report
+    calls, batches, started_at, finished_at, lease_until, actor, dagster_run_id, request_id,
+    error_class, error_message, report
 from platform.sync_runs
 where tenant_id = %(tenant_id)s
   and (%(source)s::text is null or source = %(source)s)
@@ -140,3 +142,43 @@ where named.tenant_id = %(tenant_id)s and named.id = %(run_id)s
   and r.tenant_id = %(tenant_id)s and r.state in ('queued', 'running')
   and coalesce(r.parent_id, r.id) = coalesce(named.parent_id, named.id)
 returning r.id;
+
+-- name: page
+-- Newest first: a run's number is given when it starts.
+select
+    tenant_id, id, parent_id, source, entity, kind, window_start, window_end, state, stage, done, planned, fetched,
+    inserted, updated, unchanged, stale, duplicate_in_batch, quarantined, deleted, revived, suppressed, api_calls, bytes,
+    calls, batches, started_at, finished_at, lease_until, actor, dagster_run_id, request_id,
+    error_class, error_message, report
+from platform.sync_runs
+where tenant_id = %(tenant_id)s
+  and (%(before)s::bigint is null or id < %(before)s)
+  and (%(source)s::text is null or source = %(source)s)
+  and (%(entity)s::text is null or entity = %(entity)s)
+  and (%(kind)s::text is null or kind = %(kind)s)
+  and (%(state)s::text is null or state = %(state)s)
+order by id desc
+limit %(limit)s;
+
+-- name: read
+select
+    tenant_id, id, parent_id, source, entity, kind, window_start, window_end, state, stage, done, planned, fetched,
+    inserted, updated, unchanged, stale, duplicate_in_batch, quarantined, deleted, revived, suppressed, api_calls, bytes,
+    calls, batches, started_at, finished_at, lease_until, actor, dagster_run_id, request_id,
+    error_class, error_message, report
+from platform.sync_runs
+where tenant_id = %(tenant_id)s and id = any (%(run_ids)s)
+order by id;
+
+-- name: last_packages
+-- Of all profiles, not of one who refreshed the own or of whom an event told (API-10).
+select
+    tenant_id, id, parent_id, source, entity, kind, window_start, window_end, state, stage, done, planned, fetched,
+    inserted, updated, unchanged, stale, duplicate_in_batch, quarantined, deleted, revived, suppressed, api_calls, bytes,
+    calls, batches, started_at, finished_at, lease_until, actor, dagster_run_id, request_id,
+    error_class, error_message, report
+from platform.sync_runs
+where tenant_id = %(tenant_id)s and source = 'crm' and entity = 'packages'
+  and state in ('succeeded', 'partial', 'failed') and kind in ('scheduled', 'manual', 'backfill')
+order by id desc
+limit 1;

@@ -29,19 +29,25 @@ join pg_catalog.pg_class c on c.oid = p.polrelid
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace and to_regrole('sp_owner') in (n.nspowner, c.relowner)
 where p.polpermissive
   and p.polname <> 'tenant_isolation'
-  and not (c.oid = to_regclass('platform.tenants') and p.polname = 'directory' and p.polcmd = 'r'
-           and p.polroles = array[to_regrole('sp_owner')::oid]);
+  and not (c.oid in (to_regclass('platform.tenants'), to_regclass('platform.user_tenant_permissions'),
+                     to_regclass('platform.service_tokens'), to_regclass('platform.invitations'))
+           and p.polname = 'directory' and p.polcmd = 'r' and p.polroles = array[to_regrole('sp_owner')::oid])
+  -- grants of the platform belong to no tenant
+  and not (c.oid = to_regclass('platform.user_tenant_permissions') and p.polname = 'platform_grants'
+           and p.polroles = array[to_regrole('sp_loader')::oid]
+           and pg_catalog.pg_get_expr(p.polqual, p.polrelid) like '%tenant_id IS NULL%'
+           and pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid) like '%tenant_id IS NULL%');
 
 -- name: keys
 -- TEN-02: every key of a tenant table starts with tenant_id; tables without a primary key have no identity at all.
--- The registry's slug is unique over all tenants on purpose.
+-- The registry's slug is unique over all tenants on purpose; grants of the platform have no tenant, and are numbered.
 select c.oid::regclass::text as object,
        coalesce(format('unique index %s does not start with tenant_id', i.indexrelid::regclass), 'no primary key') as detail
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace and to_regrole('sp_owner') in (n.nspowner, c.relowner)
 left join pg_catalog.pg_attribute t on t.attrelid = c.oid and t.attname = 'tenant_id' and not t.attisdropped
 left join pg_catalog.pg_index i on i.indrelid = c.oid and i.indisunique and t.attnum is not null
-    and i.indkey[0] <> t.attnum
+    and i.indkey[0] <> t.attnum and i.indexrelid is distinct from to_regclass('platform.user_tenant_permissions_pkey')
 where c.relkind in ('r', 'p')
   and (i.indexrelid is not null
        or not exists (select from pg_catalog.pg_index k where k.indrelid = c.oid and k.indisprimary));
@@ -52,14 +58,25 @@ select c.oid::regclass::text as object, 'tenant_id may be null' as detail
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace and to_regrole('sp_owner') in (n.nspowner, c.relowner)
 join pg_catalog.pg_attribute t on t.attrelid = c.oid and t.attname = 'tenant_id' and not t.attisdropped
-where c.relkind in ('r', 'p') and not t.attnotnull;
+where c.relkind in ('r', 'p') and not t.attnotnull
+  and c.oid is distinct from to_regclass('platform.user_tenant_permissions');  -- null: a grant of the platform (TEN-20)
 
 -- name: definer_functions
--- TEN-06: a function with its owner's rights is either this one or a mistake.
+-- TEN-06: a function with its owner's rights is either one of these or a mistake.
 select p.oid::regprocedure::text as object, 'runs with its owner''s rights and is not on the list' as detail
 from pg_catalog.pg_proc p
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace and n.nspowner = to_regrole('sp_owner')
-where p.prosecdef and p.oid is distinct from to_regprocedure('platform.tenant_directory()');
+where p.prosecdef
+  and p.oid <> all (array_remove(array[
+      to_regprocedure('platform.tenant_directory()'),
+      to_regprocedure('platform.append_audit()'),
+      to_regprocedure('platform.access_of(uuid, uuid, text)'),
+      to_regprocedure('platform.works_at(uuid, uuid)'),
+      to_regprocedure('platform.rank_of(uuid, uuid)'),
+      to_regprocedure('platform.tenants_of_user(uuid)'),
+      to_regprocedure('platform.use_service_token(text[])'),
+      to_regprocedure('platform.find_invitation(text[])')
+  ]::oid[], null));
 
 -- name: search_paths
 -- TEN-06: a function that resolves names over the caller's path runs what the caller put there.

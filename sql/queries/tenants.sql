@@ -32,3 +32,16 @@ where id = %(tenant_id)s;
 
 -- name: set_state
 update platform.tenants set state = %(state)s where id = %(tenant_id)s;
+
+-- name: settings
+select name, settings from platform.tenants where id = %(tenant_id)s;
+
+-- name: settings_locked
+select name, settings from platform.tenants where id = %(tenant_id)s for update;
+
+-- name: change_settings
+-- All that a tenant sets for itself; what the platform keeps beside it stays.
+update platform.tenants set name = %(name)s, settings = settings || jsonb_build_object(
+    'churn_medium_days', %(churn_medium_days)s::integer, 'churn_high_days', %(churn_high_days)s::integer,
+    'vip_visits', %(vip_visits)s::integer, 'vip_value', %(vip_value)s::numeric, 'thresholds', %(gate)s::jsonb)
+where id = %(tenant_id)s;

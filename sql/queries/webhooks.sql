@@ -1,4 +1,4 @@
--- Deliveries of sources: who may deliver, what came, what is to be done about it (MX-21 to MX-24).
+-- What is told by others: who may deliver, what came, what is to be done about it (MX-21 to MX-24, CRM-11).
 
 -- name: add_endpoint
 insert into platform.webhook_endpoints (tenant_id, source, token_hash, created_at, actor)
@@ -19,14 +19,16 @@ where tenant_id = %(tenant)s and source = %(source)s and active;
 -- name: store
 -- No row: the same content is stored already.
 insert into platform.webhook_events
-    (tenant_id, source, content_hash, body, account, subject, state, received_at, due_at, handled_at, problem)
-values (%(tenant)s, %(source)s, %(content_hash)s, %(body)s, %(account)s, %(subject)s, %(state)s, %(now)s, %(now)s,
-    case when %(state)s = 'new' then null else %(now)s::timestamptz end, %(problem)s)
+    (tenant_id, source, kind, content_hash, body, account, subject, state, received_at, due_at, handled_at, problem)
+values (
+    %(tenant)s, %(source)s, %(kind)s, %(content_hash)s, %(body)s, %(account)s, %(subject)s, %(state)s, %(now)s, %(now)s,
+    case when %(state)s = 'new' then null else %(now)s::timestamptz end, %(problem)s
+)
 on conflict (tenant_id, source, content_hash) do nothing
 returning id;
 
 -- name: due
-select id, account, subject, tries from platform.webhook_events
+select id, account, subject, tries, kind from platform.webhook_events
 where tenant_id = %(tenant)s and source = %(source)s and state in ('new', 'failed') and due_at <= %(now)s
 order by due_at, id
 limit %(limit)s;
@@ -49,18 +51,15 @@ from unnest(%(ids)s::bigint[], %(problems)s::text[]) as f (id, problem)
 where e.tenant_id = %(tenant)s and e.id = f.id and e.state in ('new', 'failed');
 
 -- name: newest
-select id, source, account, subject, state, tries, received_at, due_at, handled_at, problem, run_id
+select id, source, kind, account, subject, state, tries, received_at, due_at, handled_at, problem, run_id
 from platform.webhook_events
 where tenant_id = %(tenant)s and (%(state)s::text is null or state = %(state)s)
 order by id desc
 limit %(limit)s;
 
--- name: waiting
--- Events that are due, of a tenant whose keys were not refused (HTTP-04): how many, the newest one, and their tries.
-select count(*), max(id), sum(tries)
+-- name: phones
+-- What the newest of these bookings says: it comes before the profile's own phone (CRM-11).
+select distinct on (subject) subject, body ->> 'phone' as phone
 from platform.webhook_events
-where tenant_id = %(tenant)s and source = %(source)s and state in ('new', 'failed') and due_at <= %(now)s
-  and exists (
-      select from platform.tenant_sources s
-      where s.tenant_id = %(tenant)s and s.source = %(source)s and s.active
-      having count(*) > 0 and count(s.rejected_at) = 0);
+where tenant_id = %(tenant)s and id = any (%(ids)s::bigint[]) and kind = 'booking.created' and body ->> 'phone' <> ''
+order by subject, id desc;

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Annotated
 
-import structlog
 import typer
 
 from sync_platform.cli import (
+    audit,
     budget,
     categories,
     compare,
@@ -22,18 +22,27 @@ from sync_platform.cli import (
     database,
     demo,
     doctor,
+    imports,
     legacy,
+    matches,
+    outbox,
+    profiles,
     promote,
     quarantine,
     runs,
     sandbox,
+    serve,
     sync,
     tenant,
+    token,
     up,
+    user,
     webhooks,
+    work,
 )
 from sync_platform.cli.output import say
 from sync_platform.core.errors import InvalidRequest, Refused, SyncError, UnknownTenant
+from sync_platform.core.logs import log_plain
 from sync_platform.core.redact import redact_text
 
 FAILED, USAGE, PARTIAL, REFUSED = 1, 2, 3, 4
@@ -56,15 +65,22 @@ app = typer.Typer(
 app.add_typer(sync.app, name="sync")
 app.add_typer(tenant.app, name="tenant")
 app.add_typer(credential.app, name="credential")
+app.add_typer(user.app, name="user")
+app.add_typer(token.app, name="token")
 app.add_typer(runs.app, name="runs")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(categories.app, name="categories")
+app.add_typer(profiles.app, name="profiles")
+app.add_typer(matches.app, name="matches")
+app.add_typer(imports.app, name="import")
+app.add_typer(outbox.app, name="outbox")
 app.add_typer(legacy.app, name="legacy")
 app.add_typer(compare.app, name="compare")
 app.add_typer(promote.app, name="promote")
 app.command("rollback")(promote.rollback)
 app.command("finalize")(promote.finalize)
+app.add_typer(audit.app, name="audit")
 app.add_typer(database.app, name="db")
 app.add_typer(dagster.app, name="dagster")
 app.add_typer(config.app, name="config")
@@ -72,7 +88,9 @@ app.add_typer(sandbox.app, name="sandbox")
 app.command("budget")(budget.budget)
 app.command("doctor")(doctor.doctor)
 app.command("demo")(demo.demo)
+app.command("work")(work.work)
 app.command("up")(up.up)
+app.command("serve")(serve.serve)
 
 
 def _show_version(wanted: bool) -> None:
@@ -97,7 +115,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code: 0 ok, 1 failed, 2 usage, 3 partial, 4 refused."""
     shell = Shell()
     # results go to standard output, everything else beside it
-    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
+    log_plain()
     try:
         app(args=list(arguments), prog_name="sync-platform", obj=shell)
     except SystemExit as stop:

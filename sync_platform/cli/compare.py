@@ -8,16 +8,18 @@ from typing import Annotated, Any
 
 import typer
 
+from sync_platform.cli.compare_crm import compare_crm
 from sync_platform.cli.output import AsJson, emit, progress, table_of
 from sync_platform.core.errors import InvalidRequest
 from sync_platform.db.compared import ComparisonResult
-from sync_platform.db.field_map import split_field
+from sync_platform.db.field_map import compared_entity, split_field
 from sync_platform.db.tenants import find_tenant
 from sync_platform.settings import load_settings
 from sync_platform.sync import acceptance, comparison, drill_down
 from sync_platform.sync.platform import open_platform
 
 app = typer.Typer(help="Compare production with staging, field by field.", no_args_is_help=True)
+app.command("crm")(compare_crm)
 
 TenantSlug = Annotated[str, typer.Option("--tenant", help="Slug of the tenant.")]
 Table = Annotated[str, typer.Argument(help="customers, transactions, transaction_items or products.")]
@@ -108,7 +110,7 @@ def row(
 ) -> None:
     """Show one row with both values of every field; personal values masked."""
     with open_platform(load_settings()) as platform:
-        parts = tuple(key.split("/", 1)) if table == "transaction_items" else (key,)
+        parts = tuple(key.split("/", 1)) if len(compared_entity(table).key) > 1 else (key,)
         found = drill_down.row_side_by_side(platform, find_tenant(platform.database, tenant), table, parts)
     shown = [(one["field"], one["existing"], one["blaze"], one["class"]) for one in found["fields"]]
     emit(found, as_json, table_of("field", "production", "blaze", "class", rows=shown))
@@ -164,7 +166,7 @@ def accept(
     with open_platform(load_settings()) as platform:
         owner = find_tenant(platform.database, tenant)
         expires = datetime.combine(until.date(), datetime.max.time(), owner.zone) if until else None
-        parts = tuple(key.split("/", 1)) if table == "transaction_items" else (key,)
+        parts = tuple(key.split("/", 1)) if len(compared_entity(table).key) > 1 else (key,)
         wanted = acceptance.Acceptance(table, name, reason, parts if key else (), production, blaze, expires)
         number = acceptance.accept(platform, owner, wanted, f"cli/{getuser()}")
     emit({"id": number}, as_json, f"accepted as {number}; it counts from the next comparison on")

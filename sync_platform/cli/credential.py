@@ -9,7 +9,8 @@ from sync_platform.cli.output import AsJson, emit, progress, table_of
 from sync_platform.cli.secret_input import FromEnv, FromFile, pairs, read_secrets
 from sync_platform.core.errors import InvalidRequest, SyncError
 from sync_platform.core.redact import redact_text
-from sync_platform.db.credentials import REQUIRED_SECRETS, SourceAccount, accounts, rotate_credential, set_credential
+from sync_platform.db.account_rules import REQUIRED_SECRETS
+from sync_platform.db.credentials import SourceAccount, accounts, rotate_credential, set_credential
 from sync_platform.db.credentials import reencrypt as reencrypt_all
 from sync_platform.db.keys import new_master_key as make_master_key
 from sync_platform.db.tenants import directory, find_tenant
@@ -21,7 +22,7 @@ app = typer.Typer(help="Keys of the tenants' accounts. They are asked for, never
 
 TenantSlug = Annotated[str, typer.Option("--tenant", help="Slug of the tenant.")]
 Source = Annotated[str, typer.Option(help=f"One of: {', '.join(REQUIRED_SECRETS)}.")]
-Environment = Annotated[str, typer.Option(help="production; stage at blaze, sandbox at mx_merchant.")]
+Environment = Annotated[str, typer.Option(help="production; stage at blaze, sandbox at mx_merchant and crm.")]
 Account = Annotated[str, typer.Option(help="Your name for the account, one per shop; at mx_merchant the merchant id.")]
 
 
@@ -148,4 +149,6 @@ def shown(slug: str, account: SourceAccount) -> dict[str, Any]:
 
 
 def _message(result: dict[str, Any]) -> str:
-    return result["error"]["message"] if result["error"] else ""
+    if result["error"]:
+        return str(result["error"]["message"])
+    return f"{result['warning']}: {result['remedy']}" if result.get("warning") else ""

@@ -1,13 +1,12 @@
 """The demonstration's clinics at MX Merchant: what they paid for, a notification, and categories (MX-08 to MX-24)."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 from urllib.parse import quote
-from urllib.request import Request, urlopen
 
 from sync_platform.cli.stage import Stage
+from sync_platform.cli.stand_in import ask_stand_in
 from sync_platform.core.errors import SyncError
 from sync_platform.core.tenant import Tenant
 from sync_platform.sandbox.mx_spec import MxSpec
@@ -91,8 +90,8 @@ def play_clinics(ready: Stage, url: str) -> Clinics:
 
 def _linked(ready: Stage, tenant: Tenant, spec: MxSpec, url: str) -> Linked:
     shop = quote(spec.name)
-    payments = _asked(f"{url}/_sandbox/truth?shop={shop}&entity=payments")
-    links: dict[str, int] = _asked(f"{url}/_sandbox/links?shop={shop}")
+    payments = ask_stand_in(f"{url}/_sandbox/truth?shop={shop}&entity=payments")
+    links: dict[str, int] = ask_stand_in(f"{url}/_sandbox/links?shop={shop}")
     rows = dict(_rows(ready, tenant, "select payment_id::text, invoice_id from mx_merchant.payments"))
     same = sum(1 for payment, invoice in links.items() if rows.get(payment) == invoice)
     wrong = sum(1 for payment, invoice in rows.items() if invoice is not None and links.get(payment) != invoice)
@@ -102,8 +101,8 @@ def _linked(ready: Stage, tenant: Tenant, spec: MxSpec, url: str) -> Linked:
 def _notify(ready: Stage, tenant: Tenant, spec: MxSpec, url: str, found: Clinics) -> None:
     """Somebody pays; the source tells of it; the payment is read and stored like any other."""
     change = {"shop": spec.name, "action": "sale"}
-    (payment,) = _asked(f"{url}/_sandbox/change", change)["changed"]
-    (body,) = _asked(f"{url}/_sandbox/deliveries?shop={quote(spec.name)}&payment={payment}")
+    (payment,) = ask_stand_in(f"{url}/_sandbox/change", change)["changed"]
+    (body,) = ask_stand_in(f"{url}/_sandbox/deliveries?shop={quote(spec.name)}&payment={payment}")
     token = new_token(ready.platform, tenant, "demo")
     received = receive(ready.platform, token, json.dumps(body).encode())
     done = handle_events(ready.platform, tenant, "demo")
@@ -133,11 +132,3 @@ def _categorise(ready: Stage, tenant: Tenant, found: Clinics) -> None:
 def _rows(ready: Stage, tenant: Tenant, statement: str, *values: Any) -> list[Any]:
     with ready.platform.database.transaction(tenant.id) as conn:
         return conn.execute(statement.encode(), values or None).fetchall()
-
-
-def _asked(address: str, change: Mapping[str, str] | None = None) -> Any:
-    """Of our own stand-in, on loopback."""
-    body = None if change is None else json.dumps(change).encode()
-    request = Request(address, body, {"Content-Type": "application/json"})  # noqa: S310
-    with urlopen(request, timeout=30) as answer:  # noqa: S310
-        return json.load(answer)

@@ -1,14 +1,15 @@
 """What the demonstration prints: where every record went, and whether the tables say what the source says."""
 
-import json
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
-from urllib.request import urlopen
 
 from sync_platform.cli.demo_clinics import Clinics
+from sync_platform.cli.demo_clubs import Clubs
 from sync_platform.cli.demo_cut_over import CutOver
+from sync_platform.cli.demo_purchases import Purchases
 from sync_platform.cli.stage import Stage
+from sync_platform.cli.stand_in import ask_stand_in
 from sync_platform.core.window import start_of_day
 from sync_platform.db.run_row import RunRow
 
@@ -46,6 +47,8 @@ class DemoReport:
     comparison: list[tuple[str, str, int, int]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     clinics: Clinics = field(default_factory=Clinics)
+    clubs: Clubs = field(default_factory=Clubs)
+    purchases: Purchases = field(default_factory=Purchases)
     cut_over: CutOver = field(default_factory=CutOver)
 
     @property
@@ -81,8 +84,7 @@ class DemoReport:
             with ready.platform.database.transaction(tenant.id) as conn:
                 for table, entity in SOURCES.items():
                     address = f"{url}/_sandbox/truth?shop={quote(spec.name)}&entity={entity}"
-                    with urlopen(address, timeout=30) as answer:  # noqa: S310  our own stand-in on loopback
-                        records = json.load(answer)
+                    records = ask_stand_in(address)
                     source = sum(1 for r in records if entity != "members" or r["modified"] >= start)
                     counted = conn.execute(f"select count(*) from blaze.{table}").fetchone()  # noqa: S608
                     stored = int(counted[0]) if counted else 0
@@ -94,6 +96,18 @@ class DemoReport:
         """What was found at MX Merchant."""
         self.clinics = clinics
         self.problems += clinics.problems
+
+    def add_clubs(self, clubs: Clubs) -> None:
+        """What was found at the CRM, and its checks beside those of the assets."""
+        self.clubs = clubs
+        self.checks = self.checks | clubs.checks
+        self.problems += clubs.problems
+
+    def add_purchases(self, purchases: Purchases) -> None:
+        """What became of dropped files, and their checks beside the others."""
+        self.purchases = purchases
+        self.checks = self.checks | {f"import_purchases.{name}": passed for name, passed in purchases.checks.items()}
+        self.problems += purchases.problems
 
     def add_cut_over(self, cut_over: CutOver) -> None:
         """What the second half found."""
@@ -108,6 +122,8 @@ class DemoReport:
             "runs": [[{"tenant": row.tenant, **_shown(row)} for row in rows] for rows in self.runs],
             "checks": self.checks,
             "clinics": self.clinics.as_data(),
+            "clubs": self.clubs.as_data(),
+            "purchases": self.purchases.as_data(),
             "cut_over": self.cut_over.as_data(),
             "source_and_tables": [
                 {"tenant": tenant, "table": table, "source": source, "stored": stored}
@@ -132,9 +148,9 @@ class DemoReport:
             lines.append(
                 f"  {tenant:<16} {table:<18} {source:>6} {stored:>6}  {'same' if source == stored else 'DIFFERENT'}"
             )
-        lines += [*self.clinics.lines(), *self.cut_over.lines()]
+        lines += [*self.clinics.lines(), *self.clubs.lines(), *self.purchases.lines(), *self.cut_over.lines()]
         passed = sum(1 for result in self.checks.values() if result)
-        lines += ["", f"{passed} of {len(self.checks)} asset checks and runs passed; {seconds:.0f} s in all."]
+        lines += ["", f"{passed} of {len(self.checks)} checks and runs passed; {seconds:.0f} s in all."]
         lines += [f"OFF: {problem}" for problem in self.problems]
         lines += ["To look at it in the Dagster UI: make up"] if self.good else []
         return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""Child processes of ``demo`` and ``up``: the stand-in, Dagster's web server and daemon."""
+"""Child processes of ``demo`` and ``up``: the stand-in, Dagster's web server and daemon, the HTTP service."""
 
 import json
 import os
@@ -15,6 +15,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from sync_platform.core.errors import ConfigurationError, SyncError
+from sync_platform.settings import PREFIX
 
 STOP_SECONDS = 15
 READY_SECONDS = 60
@@ -64,18 +65,19 @@ class StandIns:
 
     blaze: str
     mx_merchant: str
+    crm: str
 
 
 @contextmanager
 def sandbox_process(folder: Path) -> Iterator[StandIns]:
-    """The stand-ins with the demonstration's shops and clinics, in one process."""
+    """The stand-ins with the demonstration's shops, clinics and CRM projects, in one process."""
     command = [sys.executable, "-m", "sync_platform.cli", "sandbox", "start"]
     log = folder / "sandbox.log"
     log.unlink(missing_ok=True)
     child = Child("sandbox", command, os.environ, log)
     try:
         ready = json.loads(_first_line(child))
-        yield StandIns(str(ready["url"]), str(ready["mx_merchant"]["url"]))
+        yield StandIns(str(ready["url"]), str(ready["mx_merchant"]["url"]), str(ready["crm"]["url"]))
     finally:
         child.stop()
 
@@ -100,14 +102,26 @@ def dagster_processes(
             child.stop()
 
 
-def wait_until_served(url: str, children: Sequence[Child]) -> None:
+@contextmanager
+def service_process(folder: Path, environment: Mapping[str, str], port: int) -> Iterator[Child]:
+    """The HTTP service on loopback. Files and events that wait are left to Dagster's sensors."""
+    command = [sys.executable, "-m", "sync_platform.cli", "serve", "--host", "127.0.0.1", "--port", str(port)]
+    alone = {f"{PREFIX}REQUESTS__WAITING_WORK": "false", **environment}
+    child = Child("service", command, alone, folder / "service.log")
+    try:
+        yield child
+    finally:
+        child.stop()
+
+
+def wait_until_served(url: str, children: Sequence[Child], path: str = "/server_info") -> None:
     """Until the web server answers. Raises SyncError with the end of the log of a child that died."""
     until = time.monotonic() + READY_SECONDS
     while time.monotonic() < until:
         for child in children:
             if child.ended:
                 raise SyncError(f"the {child.name} ended; the end of {child.log}:\n{child.last_lines()}")
-        with suppress(URLError, OSError), urlopen(f"{url}/server_info", timeout=2) as answer:  # noqa: S310  loopback
+        with suppress(URLError, OSError), urlopen(f"{url}{path}", timeout=2) as answer:  # noqa: S310  loopback
             if answer.status == 200:
                 return
         time.sleep(0.3)

@@ -6,13 +6,13 @@ from typing import Annotated, Any, get_args
 
 import typer
 
-from sync_platform.cli.masked_record import masked_record
+from sync_platform.cli.choices import one_of
 from sync_platform.cli.output import AsJson, emit, table_of
-from sync_platform.core.errors import InvalidRequest
 from sync_platform.db.quarantine import QuarantineItem, QuarantineState, item, items
-from sync_platform.db.quarantine import dismiss as dismiss_item
 from sync_platform.db.tenants import find_tenant
 from sync_platform.settings import load_settings
+from sync_platform.sync import quarantine_list
+from sync_platform.sync.masked_record import masked_record
 from sync_platform.sync.platform import open_platform
 from sync_platform.sync.replay import replay as replay_items
 
@@ -37,7 +37,7 @@ def list_items(
     """Show items, last seen first, without their records."""
     with open_platform(load_settings()) as platform:
         tenant_id = find_tenant(platform.database, tenant).id
-        wanted = None if state == "all" else _state(state)
+        wanted = None if state == "all" else one_of(state, get_args(QuarantineState), "state", " or all")
         found = items(
             platform.database, tenant_id, state=wanted, source=source, entity=entity, reason=reason, limit=limit
         )
@@ -58,7 +58,8 @@ def show(item_id: ItemId, tenant: TenantSlug, as_json: AsJson = False) -> None:
 def dismiss(item_id: ItemId, tenant: TenantSlug, as_json: AsJson = False) -> None:
     """Close an item that nobody will replay."""
     with open_platform(load_settings()) as platform:
-        closed = dismiss_item(platform.database, find_tenant(platform.database, tenant).id, item_id)
+        owner = find_tenant(platform.database, tenant)
+        closed = quarantine_list.dismiss(platform, owner, item_id, f"cli/{getuser()}")
     emit(_as_data(closed), as_json, f"item {closed.id} is {closed.state}")
 
 
@@ -93,11 +94,3 @@ def replay(
 
 def _as_data(found: QuarantineItem) -> dict[str, Any]:
     return {**asdict(found), "raw": masked_record(found.raw)}
-
-
-def _state(text: str) -> QuarantineState:
-    for state in get_args(QuarantineState):
-        if state == text:
-            found: QuarantineState = state
-            return found
-    raise InvalidRequest(f"there is no state {text[:40]!r}; use one of {', '.join(get_args(QuarantineState))} or all")

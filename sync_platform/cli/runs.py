@@ -5,8 +5,8 @@ from typing import Annotated, Any, get_args
 
 import typer
 
+from sync_platform.cli.choices import one_of
 from sync_platform.cli.output import AsJson, emit, table_of
-from sync_platform.core.errors import InvalidRequest
 from sync_platform.db.ledger import cancel_run, find_run, list_runs
 from sync_platform.db.run_row import RunRow, RunState
 from sync_platform.db.tenants import find_tenant
@@ -31,7 +31,7 @@ def list_newest(
     """Show the newest runs."""
     with open_platform(load_settings()) as platform:
         tenant_id = find_tenant(platform.database, tenant).id
-        wanted = None if state is None else _state(state)
+        wanted = None if state is None else one_of(state, get_args(RunState), "state")
         runs = list_runs(platform.database, tenant_id, limit=limit, source=source, entity=entity, state=wanted)
     emit([_as_data(run) for run in runs], as_json, table_of(*_COLUMNS, rows=[_row(run) for run in runs]))
 
@@ -64,11 +64,3 @@ def _row(run: RunRow) -> tuple[Any, ...]:
 
 def _as_data(run: RunRow) -> dict[str, Any]:
     return asdict(run)
-
-
-def _state(text: str) -> RunState:
-    for state in get_args(RunState):
-        if state == text:
-            found: RunState = state
-            return found
-    raise InvalidRequest(f"there is no state {text[:40]!r}; use one of {', '.join(get_args(RunState))}")

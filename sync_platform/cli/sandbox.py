@@ -3,13 +3,15 @@
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 import typer
 
 from sync_platform.cli.output import AsJson, emit, progress, table_of
 from sync_platform.core.errors import InvalidRequest
+from sync_platform.sandbox.crm_server import CrmSandbox
+from sync_platform.sandbox.crm_world import crm_demo_projects
 from sync_platform.sandbox.demo_world import demo_shops
 from sync_platform.sandbox.faults import Fault
 from sync_platform.sandbox.gate import CallLimit
@@ -18,6 +20,7 @@ from sync_platform.sandbox.mx_world import mx_demo_merchants
 from sync_platform.sandbox.old_reports import write_old_reports
 from sync_platform.sandbox.report_source import served_sources
 from sync_platform.sandbox.serve import serve
+from sync_platform.sandbox.vendor_server import VendorServer
 
 MAX_FAULTS_BYTES = 1 << 20
 
@@ -28,25 +31,28 @@ app = typer.Typer(help="Stand-in vendors for trying things out.", no_args_is_hel
 def start(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
     mx_port: Annotated[int, typer.Option(min=0, max=65535, help="The same for MX Merchant.")] = 0,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same shops and clinics.")] = 2026,
+    crm_port: Annotated[int, typer.Option(min=0, max=65535, help="The same for the CRM.")] = 0,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same shops, clinics and customers.")] = 2026,
     limit: Annotated[bool, typer.Option(help="Enforce Blaze's 10,000 calls per 5 minutes.")] = False,
     faults: Annotated[
         Path | None,
         typer.Option(help="JSON file with a list of fault switches of Blaze, on from the start.", dir_okay=False),
     ] = None,
 ) -> None:
-    """Serve three invented Blaze shops and two clinics at MX Merchant until ^C.
+    """Serve three invented Blaze shops, two clinics at MX Merchant and two CRM projects until ^C.
 
-    Prints one JSON line when ready: the address of Blaze, and under mx_merchant that of MX Merchant. Faults, journal
-    and truth are at /_sandbox/ of each address.
+    Prints one JSON line when ready: the address of Blaze, and under mx_merchant and crm those of the others. Faults,
+    journal and truth are at /_sandbox/ of each address.
     """
     now = datetime.now(UTC)
     shops = demo_shops(now.date(), now=now, clock=time.time, seed=seed)
     clinics = MxSandbox(
         mx_demo_merchants(now.date(), now=now, clock=time.time, seed=seed), port=mx_port, seed=seed, clock=time.time
     )
+    projects = CrmSandbox(crm_demo_projects(now.date(), seed=seed), port=crm_port, seed=seed, clock=time.time)
     allowed = CallLimit() if limit else None
-    serve(shops, port, seed=seed, limit=allowed, faults=_faults(faults), beside={"mx_merchant": clinics})
+    others: dict[str, VendorServer[Any]] = {"mx_merchant": clinics, "crm": projects}
+    serve(shops, port, seed=seed, limit=allowed, faults=_faults(faults), beside=others)
 
 
 @app.command("old-reports")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from sync_platform.core.errors import InvalidRequest
-from sync_platform.db.credentials import MAX_SECRET, REQUIRED_SECRETS
+from sync_platform.db.account_rules import MAX_SECRET, REQUIRED_SECRETS
 
 FromFile = Annotated[
     list[str] | None, typer.Option("--from-file", metavar="SECRET=PATH", help="Read a secret from a file. Repeatable.")

@@ -1,4 +1,4 @@
-"""The stage of ``demo`` and ``up``: an embedded database of its own, shops and clinics as tenants, Dagster's home."""
+"""The stage of ``demo`` and ``up``: a database of its own, shops, clinics and clubs as tenants, Dagster's home."""
 
 import os
 import shutil
@@ -15,6 +15,8 @@ from sync_platform.core.tenant import Tenant
 from sync_platform.db.credentials import set_credential
 from sync_platform.db.embedded import in_use
 from sync_platform.db.tenants import add_tenant, directory
+from sync_platform.sandbox.crm_spec import CrmSpec
+from sync_platform.sandbox.crm_world import crm_demo_specs
 from sync_platform.sandbox.demo_world import DAYS, demo_specs
 from sync_platform.sandbox.mx_spec import MxSpec
 from sync_platform.sandbox.mx_world import mx_demo_specs
@@ -23,7 +25,7 @@ from sync_platform.settings import PREFIX, Settings, load_settings
 from sync_platform.sync.platform import Platform, open_platform
 
 FOLDER = "demo"
-# the stand-in has no limit; the vendor's is not published, and the usual setting is a careful guess
+# the stand-ins have no limit; the vendors' are not published, and the usual settings are careful guesses
 STAND_IN_CALLS_PER_SECOND = 1000
 
 
@@ -31,7 +33,8 @@ STAND_IN_CALLS_PER_SECOND = 1000
 class Stage:
     """What the demonstration plays on. ``environment`` is that of its child processes and holds secrets.
 
-    ``tenants`` are the shops at Blaze, ``clinics`` the merchants at MX Merchant, by slug.
+    ``tenants`` are the shops at Blaze, ``clinics`` the merchants at MX Merchant, ``clubs`` the booking businesses with
+    a CRM, by slug.
     """
 
     platform: Platform
@@ -39,6 +42,7 @@ class Stage:
     environment: Mapping[str, str]
     tenants: dict[str, ShopSpec]
     clinics: dict[str, MxSpec]
+    clubs: dict[str, CrmSpec]
 
     def by_slug(self) -> dict[str, Tenant]:
         """The tenants themselves."""
@@ -69,6 +73,7 @@ def stage(settings: Settings, folder: Path, urls: StandIns) -> Iterator[Stage]:
         today = platform.clock().date()
         tenants = {_shop(platform, spec, urls.blaze): spec for spec in demo_specs(today)}
         clinics = {_clinic(platform, spec, urls.mx_merchant): spec for spec in mx_demo_specs(today)}
+        clubs = {_club(platform, spec, urls.crm): spec for spec in crm_demo_specs(today)}
         home = dagster_home(folder)
         environment = {
             **os.environ,
@@ -77,8 +82,9 @@ def stage(settings: Settings, folder: Path, urls: StandIns) -> Iterator[Stage]:
             # one statement for many events; without it a partition costs 17 ms more
             "DAGSTER_EVENT_BATCH_SIZE": "500",
             f"{PREFIX}MX_MERCHANT__CALLS_PER_SECOND": str(STAND_IN_CALLS_PER_SECOND),
+            f"{PREFIX}CRM__CALLS_PER_SECOND": str(STAND_IN_CALLS_PER_SECOND),
         }
-        yield Stage(platform, folder, environment, tenants, clinics)
+        yield Stage(platform, folder, environment, tenants, clinics, clubs)
 
 
 def fresh_folder() -> tuple[Path, Settings]:
@@ -98,6 +104,7 @@ def fresh_folder() -> tuple[Path, Settings]:
         dagster_database_url=None,
         loader_database_url=None,
         mx_merchant={"calls_per_second": STAND_IN_CALLS_PER_SECOND},
+        crm={"calls_per_second": STAND_IN_CALLS_PER_SECOND},
     )
 
 
@@ -126,6 +133,12 @@ def _clinic(platform: Platform, spec: MxSpec, url: str) -> str:
     tenant = _tenant(platform, spec.name, spec.zone, "US")
     keys = {"consumer_key": spec.consumer_key, "consumer_secret": spec.consumer_secret}
     _connect(platform, tenant, Place("mx_merchant", "sandbox", str(spec.merchant_id), url), keys)
+    return tenant.slug
+
+
+def _club(platform: Platform, spec: CrmSpec, url: str) -> str:
+    tenant = _tenant(platform, spec.name, "Asia/Bangkok", "TH")
+    _connect(platform, tenant, Place("crm", "sandbox", tenant.slug, url), {"api_key": spec.api_key})
     return tenant.slug
 
 

@@ -1,17 +1,16 @@
 """``sync-platform sync``: read a source now, in this process, with the same code as the assets (CLI-02)."""
 
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from getpass import getuser
-from types import FrameType
 from typing import Annotated, Any, get_args
 
 import typer
 
+from sync_platform.cli.choices import one_of
 from sync_platform.cli.output import AsJson, emit, progress
+from sync_platform.cli.stopping import stops_gently
 from sync_platform.cli.sync_days import AskedDays, Days, First, Last
-from sync_platform.cli.sync_report import as_data, as_table, exit_code_of
+from sync_platform.cli.sync_report import as_data, as_table, exit_code_of, statistics_table
 from sync_platform.core.errors import InvalidRequest
 from sync_platform.core.tenant import Tenant
 from sync_platform.db.tenants import directory, find_tenant
@@ -83,7 +82,7 @@ def mx_merchant(
 
     Exit codes: 0, 1 failed, 3 partial, 4 refused.
     """
-    chosen, asked = _mode(mode), AskedDays(days, first, last)
+    chosen, asked = one_of(mode, get_args(Mode), "mode"), AskedDays(days, first, last)
     some = newest is not None or chosen == "emergency"
 
     def requests(one: Tenant, platform: Platform) -> list[SyncRequest]:
@@ -105,18 +104,63 @@ def mx_merchant(
     _sync("mx_merchant", tenant, requests, as_json)
 
 
+@app.command()
+def crm(
+    tenant: OneTenant = None,
+    profile: Annotated[
+        list[str] | None, typer.Option("--profile", help="Only this profile, now; may be given several times.")
+    ] = None,
+    max_profiles: Annotated[
+        int | None, typer.Option(min=1, help="At most so many: those that wait the longest come first.")
+    ] = None,
+    only_new: Annotated[bool, typer.Option(help="Only profiles that never had their packages read.")] = False,
+    full: Annotated[bool, typer.Option(help="Copy the customers again, however old the copy is.")] = False,
+    dry_run: DryRun = False,
+    verify: Verify = False,
+    as_json: AsJson = False,
+) -> None:
+    """Read the CRM: match profiles with its customers and replace their packages, as they are now.
+
+    Exit codes: 0, 1 failed, 3 partial, 4 refused.
+    """
+    profiles = tuple(profile or ())
+    if profiles and (max_profiles is not None or only_new):
+        raise InvalidRequest("--profile names who is meant: leave out --max-profiles and --only-new")
+
+    def requests(one: Tenant, platform: Platform) -> list[SyncRequest]:
+        return [
+            SyncRequest(
+                tenant=one,
+                entity="packages",
+                days=(AskedDays(None, None, None).of(one, platform.clock()),),
+                source="crm",
+                profiles=profiles,
+                max_profiles=max_profiles,
+                only_new=only_new,
+                full=full,
+                verify=verify,
+                **_by_hand(dry_run),
+            )
+        ]
+
+    _sync("crm", tenant, requests, as_json)
+
+
 def _sync(source: Source, slug: str | None, requests: Requests, as_json: bool) -> None:
     """Work through the tenants, show what became of it, and leave with the exit code."""
-    with open_platform(load_settings()) as platform, _stops_at_the_next_page(platform):
+    with open_platform(load_settings()) as platform, stops_gently(platform):
         tenants = [find_tenant(platform.database, slug)] if slug else _tenants_of(platform, source)
         work = [requests(one, platform) for one in tenants]
         with progress(f"sync {source}") as step:
 
             def show(now: Progress) -> None:
-                step(f"{now.tenant} {now.entity}: {now.done} records", now.done, now.planned)
+                things = "profiles" if now.stage == "profiles" else "records"
+                step(f"{now.tenant} {now.entity}: {now.done} {things}", now.done, now.planned)
 
             results = list(sync_many(platform, work, show))
     emit([as_data(result) for result in results], as_json, as_table(results))
+    if not as_json and (told := statistics_table(results)) is not None:
+        emit(None, False, told)
     if code := exit_code_of(results):
         raise typer.Exit(code)
 
@@ -138,14 +182,6 @@ def _by_hand(dry_run: bool) -> dict[str, Any]:
     return {"kind": "dry_run" if dry_run else "manual", "actor": f"cli/{getuser()}"}
 
 
-def _mode(text: str) -> Mode:
-    for mode in get_args(Mode):
-        if mode == text:
-            found: Mode = mode
-            return found
-    raise InvalidRequest(f"there is no mode {text[:40]!r}; use one of {', '.join(get_args(Mode))}")
-
-
 def _entities(entity: str | None) -> tuple[Entity, ...]:
     if entity is None:
         return ENTITIES
@@ -153,18 +189,3 @@ def _entities(entity: str | None) -> tuple[Entity, ...]:
         if entity in (name, LINES) and (name == entity or name == "transactions"):
             return (name,)
     raise InvalidRequest(f"there is no entity {entity!r}; use one of {', '.join((*ENTITIES, LINES))}")
-
-
-@contextmanager
-def _stops_at_the_next_page(platform: Platform) -> Iterator[None]:
-    """SIGTERM and ^C let the running page finish; what is committed stays and the next run goes on there (F-04)."""
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        platform.stopping.set()
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -8,6 +8,8 @@ from sync_platform.sync.request import EntityReport, SyncResult
 
 PARTIAL, REFUSED, FAILED = 3, 4, 1
 PLANNED = "planned_calls"
+STATISTICS = "packages"
+_TOLD = "total succeeded failed skipped packages added changed removed duration_ms api_calls".split()
 
 
 def exit_code_of(results: Sequence[SyncResult]) -> int:
@@ -65,6 +67,18 @@ def as_table(results: Sequence[SyncResult]) -> Any:
         "tenant", "entity", "state", "fetched", "inserted", "updated", "unchanged", "stale", "duplicates",
         "quarantined", "deleted", *(["planned"] if planned else []), "calls", "", rows=rows,
     )  # fmt: skip
+
+
+def statistics_table(results: Sequence[SyncResult]) -> Any:
+    """Profiles and packages of a CRM (CRM-20); None where nothing of that kind was read."""
+    rows: list[tuple[Any, ...]] = []
+    for result in results:
+        for report in result.reports:
+            if (told := report.report.get(STATISTICS)) is None or report.entity != STATISTICS:
+                continue
+            because = ", ".join(f"{number} {reason}" for reason, number in told["skipped_because"].items())
+            rows.append((result.request.tenant.slug, *(told[name] for name in _TOLD), because))
+    return table_of("tenant", *_TOLD, "skipped because", rows=rows) if rows else None
 
 
 def _calls(report: EntityReport, planned: bool) -> tuple[Any, ...]:

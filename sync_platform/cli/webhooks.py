@@ -6,6 +6,7 @@ from typing import Annotated, Any, get_args
 
 import typer
 
+from sync_platform.cli.choices import one_of
 from sync_platform.cli.output import AsJson, emit, progress, table_of
 from sync_platform.cli.sync_report import as_data, exit_code_of
 from sync_platform.core.errors import InvalidRequest
@@ -114,7 +115,7 @@ def events(
     as_json: AsJson = False,
 ) -> None:
     """Show what was delivered and what became of it, newest first, without the bodies."""
-    wanted = None if state is None else _state(state)
+    wanted = None if state is None else one_of(state, get_args(EventState), "state")
     with open_platform(load_settings()) as platform:
         tenant_id = find_tenant(platform.database, tenant).id
         found = platform.database.run(lambda conn: stored_events(conn, tenant_id, state=wanted, limit=limit), tenant_id)
@@ -157,11 +158,3 @@ def _show(found: list[RegisteredEvent], as_json: bool) -> None:
 
 def _actor() -> str:
     return f"cli/{getuser()}"
-
-
-def _state(text: str) -> EventState:
-    for state in get_args(EventState):
-        if state == text:
-            found: EventState = state
-            return found
-    raise InvalidRequest(f"there is no state {text[:40]!r}; use one of {', '.join(get_args(EventState))}")

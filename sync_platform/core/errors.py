@@ -64,6 +64,10 @@ class LedgerUnbalanced(SyncError):
     """The accounting identity does not hold (SYS-11). A bug: the run is failed and nothing may build on it."""
 
 
+class AuditBroken(SyncError):
+    """The audit log is not what was written (SEC-30). Somebody changed it as the database's owner: find out who."""
+
+
 class ConfigurationError(SyncError):
     """A setting, credential or role is missing or wrong."""
 
@@ -77,6 +81,13 @@ class UnknownTenant(SyncError):
 
 class InvalidRequest(SyncError):
     """The arguments do not make a request that can be served."""
+
+
+class NotAuthenticated(SyncError):
+    """Nobody that is known asks. The message is the same whatever was wrong (SEC-23)."""
+
+    def __init__(self) -> None:
+        super().__init__("a valid bearer token is needed")
 
 
 class Refused(SyncError):

@@ -1,13 +1,12 @@
 """The call budget of a credential, shared by all processes through the database (HTTP-10, HTTP-12, HTTP-13)."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 import structlog
-from psycopg import Connection
 
 from sync_platform.core.errors import DatabaseUnavailable
 from sync_platform.db.keys import KeyRing
@@ -53,7 +52,8 @@ class PostgresCallBudget:
 
     Calls are taken from the database in small leases, so that most calls cost no round trip. A lease is kept for
     ``lease_seconds`` at most; as a call may start that much later than it was counted, the database counts over a
-    period that is longer by as much. The size of a lease follows the pace: a slow caller wastes no budget.
+    period that is longer by as much. The size of a lease follows the pace: a slow caller wastes no budget. Threads that
+    wait for a round trip, ``asking``, are served by the next one together.
     """
 
     def __init__(
@@ -75,6 +75,7 @@ class PostgresCallBudget:
         self._sleep, self._clock = sleep, clock
         self._lease, self._lease_seconds = lease, lease_seconds
         self._lock = threading.Lock()
+        self.asking, self._asking_lock = 0, threading.Lock()
         self._size = self._held = self._left = 0
         self._kept_until = 0.0
         self._wait_until = 0.0
@@ -86,7 +87,7 @@ class PostgresCallBudget:
 
     def _try(self) -> float:
         """Take one call: 0, or the seconds to wait before the next try."""
-        with self._lock:
+        with self._asked(), self._lock:
             now = self._clock()
             if now < self._wait_until:
                 return self._wait_until - now
@@ -94,7 +95,9 @@ class PostgresCallBudget:
                 self._left -= 1
                 return 0
             # used up in time: ask for one more; run out: ask for what was used, as what is left over is lost
-            self._size = max(1, self._held - self._left) if self._left else min(self._lease, self._size + 1)
+            self._size = max(1, self._held - self._left) if self._left else self._size + 1
+            # those who wait for the lock take theirs at once
+            self._size = min(self._lease, max(self._size, self.asking))
             self._left = 0
             granted, wait = self._take()
             if not granted:
@@ -103,6 +106,17 @@ class PostgresCallBudget:
             # the time before the round trip: the database may have counted right at its start
             self._held, self._left, self._kept_until = granted, granted - 1, now + self._lease_seconds
             return 0
+
+    @contextmanager
+    def _asked(self) -> Iterator[None]:
+        """Counts the threads that want a call right now."""
+        with self._asking_lock:
+            self.asking += 1
+        try:
+            yield
+        finally:
+            with self._asking_lock:
+                self.asking -= 1
 
     def _take(self) -> tuple[int, float]:
         values = {
@@ -113,10 +127,7 @@ class PostgresCallBudget:
             "caller": self._caller,
         }
 
-        def take(conn: Connection[Any]) -> tuple[Any, ...] | None:
-            return conn.execute(query("limits", "take_calls"), values).fetchone()
-
-        row = self._database.run(take, self._tenant_id)
+        row = self._database.single(query("limits", "take_calls"), values, self._tenant_id, durable=True)
         if row is None:
             raise DatabaseUnavailable("the call budget gave no answer; run `sync-platform doctor`")
         granted, wait, used = row

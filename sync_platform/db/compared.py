@@ -44,7 +44,7 @@ class FieldResult:
 
 @dataclass(frozen=True)
 class ComparisonResult:
-    """One entity. ``historical`` rows are in ``only_production`` too and count for no rate (CMP-05)."""
+    """One entity. ``historical`` rows are also counted as those of their one side, and count for no rate (CMP-05)."""
 
     id: int
     entity: str

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -18,13 +18,19 @@ from sync_platform.db.compared import Against, ComparisonResult, FieldResult
 from sync_platform.db.field_map import STAGING, MappedEntity, MappedField
 from sync_platform.db.queries import queries, query
 
+#: Counts by side and check, worked out while the compared rows are there.
+Checks = Callable[[Connection[Any]], dict[str, dict[str, int]]]
+
 _MAX_HALVINGS = 12
 _EQUAL, _DIFFERENT, _PRODUCTION_NULL, _STAGING_NULL, _BOTH_NULL = "EDPSN"
 
 
 @dataclass(frozen=True)
 class ComparisonRequest:
-    """``days`` limits transactions and items to some business days. ``thresholds`` in percent, by field."""
+    """``days`` limits transactions and items to some business days. ``thresholds`` in percent, by field.
+
+    ``checks`` replaces those of receipts, lines and customers (CMP-20).
+    """
 
     tenant_id: UUID
     entity: MappedEntity
@@ -34,6 +40,7 @@ class ComparisonRequest:
     rounding: Decimal
     days: tuple[date, date] | None = None
     dagster_run_id: str | None = None
+    checks: Checks | None = None
 
 
 def compare_entity(conn: Connection[Any], request: ComparisonRequest) -> ComparisonResult:
@@ -69,7 +76,7 @@ def compare_entity(conn: Connection[Any], request: ComparisonRequest) -> Compari
         only_production=classes["only_production"],
         only_staging=classes["only_staging"],
         historical=classes["historical"],
-        consistency=consistency(conn, request.tenant_id, request.rounding),
+        consistency=request.checks(conn) if request.checks else consistency(conn, request.tenant_id, request.rounding),
         seconds=round(time.monotonic() - began, 3),
         fields=fields,
     )

@@ -10,7 +10,7 @@ from sync_platform.db.comparison_views import (
     row_columns,
     staging_side,
 )
-from sync_platform.db.field_map import STAGING, MappedEntity, MappedField
+from sync_platform.db.field_map import MappedEntity, MappedField
 
 #: A row is as wide as both tables: with the usual 4 MB the join of a large tenant would go to disk. And of a tenant who
 #: is new in a table the planner expects a handful of rows: it would read the other table once for each.
@@ -71,7 +71,7 @@ def middle(entity: MappedEntity, *, low: bool, high: bool) -> sql.SQL:
     return text(
         f"select percentile_disc(0.5) within group (order by k) from ("
         f"select p.{key} as k from {entity.table} p where p.{tenant}{p}"
-        f" union all select s.{key} from {STAGING}.{entity.name} s where s.{tenant}{s}) keys"
+        f" union all select s.{key} from {entity.staging_table} s where s.{tenant}{s}) keys"
     )
 
 
@@ -172,8 +172,8 @@ def raw_records(entity: MappedEntity) -> sql.SQL:
     tenant = f"t.tenant_id = (select platform.current_tenant()) and {keys}"
     return text(
         f"select (select t.last_changed_at from {entity.table} t where {tenant}) as existing_changed_at,"
-        f" (select t.last_changed_at from {STAGING}.{entity.name} t where {tenant}) as blaze_changed_at,"
-        f" (select t.run_id from {STAGING}.{entity.name} t where {tenant}) as blaze_run"
+        f" (select t.last_changed_at from {entity.staging_table} t where {tenant}) as blaze_changed_at,"
+        f" (select t.run_id from {entity.staging_table} t where {tenant}) as blaze_run"
     )
 
 

@@ -3,7 +3,7 @@
 Everything here comes from our own ``field_map.toml``; no value from outside ever becomes part of this text.
 """
 
-from sync_platform.db.field_map import STAGING, MappedEntity, MappedField, field_map
+from sync_platform.db.field_map import MappedEntity, MappedField, field_map
 from sync_platform.db.sql_files import sql_root
 
 FILE = "02_comparison.sql"
@@ -70,6 +70,8 @@ def staging_side(entity: MappedEntity, bounds: str = "") -> str:
     columns += [f"{field.staging} as {field.name}" for field in entity.fields]
     columns.append(f"{entity.time.staging if entity.time else 'null::timestamptz'} as row_time")
     columns.append(f"{entity.shop} as row_shop, {entity.day} as row_day, s.last_changed_at")
+    if entity.dropped:
+        columns.append(f"{entity.dropped} as row_dropped")
     return _staged(entity, columns, entity.join, bounds)
 
 
@@ -83,7 +85,7 @@ def staged_field(entity: MappedEntity, field: MappedField, bounds: str = "") -> 
 
 def _staged(entity: MappedEntity, columns: list[str], join: str, bounds: str) -> str:
     return (
-        f"select {', '.join(columns)}\n    from {STAGING}.{entity.name} s {join.strip()}\n"
+        f"select {', '.join(columns)}\n    from {entity.staging_table} s {join.strip()}\n"
         f"    where s.tenant_id = (select platform.current_tenant()) and s.deleted_at is null{bounds}"
     )
 
@@ -104,7 +106,9 @@ def row_columns(entity: MappedEntity) -> list[str]:
         "s.row_shop as shop_id",
         f"coalesce(s.row_day, (p.row_time at time zone {_ZONE})::date) as business_day",
         "p.row_time as existing_time",
-        "p.origin",
+        f"case when p.{first} is null and s.row_dropped then 'dropped' else p.origin end as origin"
+        if entity.dropped
+        else "p.origin",
     ]
 
 

@@ -1,6 +1,5 @@
 """A tenant's accounts at its sources, with their secrets encrypted (BLZ-01, BLZ-02, SEC-21, HTTP-04)."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,24 +11,18 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from sync_platform.core.errors import ConfigurationError, InvalidRequest
-from sync_platform.core.redact import redact_text, secret_name
+from sync_platform.core.redact import redact_text
+from sync_platform.db.account_rules import (
+    check_account_name,
+    check_settings,
+    check_settings_whole,
+    checked_secrets,
+)
 from sync_platform.db.keys import DataKey, KeyRing
 from sync_platform.db.pool import Database
 from sync_platform.db.queries import query
 from sync_platform.db.tenants import ALL_STATES, directory
 
-#: What has to be known to call a source.
-REQUIRED_SECRETS: dict[str, tuple[str, ...]] = {
-    "blaze": ("partner_key", "shop_key"),
-    "mx_merchant": ("consumer_key", "consumer_secret"),
-}
-ENVIRONMENTS: dict[str, tuple[str, ...]] = {
-    "blaze": ("production", "stage"),
-    "mx_merchant": ("production", "sandbox"),
-}
-#: What an account is called where the source itself has a name for it: MX-01, the merchant id.
-ACCOUNT_NAMES = {"mx_merchant": (re.compile("[1-9][0-9]{0,17}"), "the merchant id, a number")}
-MAX_SECRET = 4096
 MAX_REASON = 300
 
 
@@ -80,27 +73,37 @@ def set_credential(
     """Add an account, or replace the keys of one that exists and merge its settings. The alarm is closed.
 
     Raises InvalidRequest for an unknown source or environment, missing or malformed secrets, a secret among the
-    settings, and for a second environment of one tenant (BLZ-01).
+    settings, a setting that is missing or malformed, and for a second environment of one tenant (BLZ-01).
     """
-    target = _target(tenant_id, source, environment, account)
-    shown = [name for name, value in settings.items() if _looks_secret(name, value)]
-    if shown:
-        raise InvalidRequest(f"{', '.join(sorted(shown))}: this is a secret, not a setting")
-    clean = _checked(source, secrets)
     with database.transaction(tenant_id) as conn:
-        data_key = _data_key(conn, keyring, tenant_id)
-        other = conn.execute(query("credentials", "other_environment"), target.key()).fetchone()
-        if other is not None:
-            raise InvalidRequest(
-                f"this tenant's {source} data comes from {other[0]}; add another tenant for {environment} (BLZ-01)"
-            )
-        values = {
-            **target.key(),
-            "settings": Jsonb(dict(settings)),
-            "secrets": _encrypted(data_key, clean),
-        }
-        stored = conn.cursor(row_factory=class_row(SourceAccount)).execute(query("credentials", "set"), values)
-        return _one(stored.fetchone(), target)
+        return set_credential_in(
+            conn, keyring, SourceAccount(tenant_id, source, environment, account), secrets, settings
+        )
+
+
+def set_credential_in(
+    conn: Connection[Any],
+    keyring: KeyRing,
+    target: SourceAccount,
+    secrets: Mapping[str, str],
+    settings: Mapping[str, Any],
+) -> SourceAccount:
+    """The same inside the caller's transaction."""
+    check_account_name(target.source, target.environment, target.account)
+    clean = checked_secrets(target.source, secrets)
+    check_settings(settings, clean)
+    data_key = _data_key(conn, keyring, target.tenant_id)
+    other = conn.execute(query("credentials", "other_environment"), target.key()).fetchone()
+    if other is not None:
+        raise InvalidRequest(
+            f"this tenant's {target.source} data comes from {other[0]}; add another tenant for {target.environment}"
+            " (BLZ-01)"
+        )
+    values = {**target.key(), "settings": Jsonb(dict(settings)), "secrets": _encrypted(data_key, clean)}
+    stored = conn.cursor(row_factory=class_row(SourceAccount)).execute(query("credentials", "set"), values)
+    found = _one(stored.fetchone(), target)
+    check_settings_whole(target.source, found.settings)
+    return found
 
 
 def rotate_credential(
@@ -115,7 +118,7 @@ def rotate_credential(
 ) -> SourceAccount:
     """Replace an account's keys; the old ones are kept nowhere. Raises InvalidRequest if there is no such account."""
     target = _target(tenant_id, source, environment, account)
-    clean = _checked(source, secrets)
+    clean = checked_secrets(source, secrets)
     with database.transaction(tenant_id) as conn:
         data_key = _data_key(conn, keyring, tenant_id)
         values = {**target.key(), "secrets": _encrypted(data_key, clean)}
@@ -135,11 +138,17 @@ def accounts(database: Database, tenant_id: UUID, source: str) -> list[SourceAcc
 
 def reveal(database: Database, keyring: KeyRing, account: SourceAccount) -> dict[str, str]:
     """The secrets by name. Raises ConfigurationError where there are none or no key opens them."""
-    row = database.run(
-        lambda conn: conn.execute(query("credentials", "reveal"), account.key()).fetchone(), account.tenant_id
-    )
-    if row is None:
+    secrets = database.run(lambda conn: reveal_in(conn, keyring, account), account.tenant_id)
+    if secrets is None:
         raise ConfigurationError(f"no credential {account.label}; set it with `sync-platform credential set`")
+    return secrets
+
+
+def reveal_in(conn: Connection[Any], keyring: KeyRing, account: SourceAccount) -> dict[str, str] | None:
+    """The same inside the caller's transaction; None where there are none."""
+    row = conn.execute(query("credentials", "reveal"), account.key()).fetchone()
+    if row is None:
+        return None
     data_key = keyring.unwrap(row[0])
     return {name: data_key.decrypt(token) for name, token in row[1].items()}
 
@@ -202,34 +211,8 @@ def _data_key(conn: Connection, keyring: KeyRing, tenant_id: UUID) -> DataKey:
 
 
 def _target(tenant_id: UUID, source: str, environment: str, account: str) -> SourceAccount:
-    if source not in REQUIRED_SECRETS:
-        raise InvalidRequest(f"unknown source {source[:40]!r}; there is {', '.join(REQUIRED_SECRETS)}")
-    if environment not in ENVIRONMENTS[source]:
-        raise InvalidRequest(f"{source} has the environments {', '.join(ENVIRONMENTS[source])}")
-    if not 1 <= len(account) <= 100 or not account.isprintable():
-        raise InvalidRequest("an account's name has 1 to 100 printable characters")
-    pattern, meaning = ACCOUNT_NAMES.get(source, (None, ""))
-    if pattern is not None and not pattern.fullmatch(account):
-        raise InvalidRequest(f"an account of {source} is named by {meaning}")
+    check_account_name(source, environment, account)
     return SourceAccount(tenant_id, source, environment, account)
-
-
-def _checked(source: str, secrets: Mapping[str, str]) -> dict[str, str]:
-    """The secrets without surrounding blanks. A refusal names the secret and never quotes it."""
-    required = REQUIRED_SECRETS[source]
-    clean = {name: value.strip() for name, value in secrets.items()}
-    wrong = [name for name in required if not clean.get(name)]
-    if wrong or set(clean) - set(required):
-        raise InvalidRequest(f"{source} needs exactly the secrets {', '.join(required)}, each not empty")
-    for name, value in clean.items():
-        if len(value) > MAX_SECRET or not (value.isascii() and value.isprintable()):
-            raise InvalidRequest(f"{name} has characters that cannot be sent in a header, or too many")
-    return clean
-
-
-def _looks_secret(name: str, value: Any) -> bool:
-    """An address is shown and holds no password; nothing else that is named like a secret is a setting."""
-    return (name != "base_url" and secret_name(name)) or (isinstance(value, str) and redact_text(value) != value)
 
 
 def _encrypted(data_key: DataKey, secrets: Mapping[str, str]) -> Jsonb:

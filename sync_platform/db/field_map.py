@@ -1,4 +1,4 @@
-"""The field map of the cut-over, read from ``field_map.toml``: what is compared how, and promoted in which order."""
+"""The field maps: what is compared how (CMP-01, CMP-18), and of the cut-over also what is promoted in which order."""
 
 import tomllib
 from functools import cache
@@ -63,7 +63,11 @@ class RowTime(BaseModel):
 
 
 class MappedEntity(BaseModel):
-    """One table of production and its counterpart in staging."""
+    """One table of production and its counterpart in staging.
+
+    ``production`` and ``staging`` name relations that are not called like the entity. ``dropped`` is a condition on
+    rows of staging that production left out by its own rule: they count for no rate.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -72,6 +76,9 @@ class MappedEntity(BaseModel):
     fields: tuple[MappedField, ...]
     join: str = ""
     production_join: str = ""
+    production: str = ""
+    staging: str = ""
+    dropped: str = ""
     shop: str = "null::text"
     day: str = "null::date"
     time: RowTime | None = None
@@ -87,7 +94,12 @@ class MappedEntity(BaseModel):
     @property
     def table(self) -> str:
         """``public.customers``."""
-        return f"{SCHEMA}.{self.name}"
+        return self.production or f"{SCHEMA}.{self.name}"
+
+    @property
+    def staging_table(self) -> str:
+        """``blaze.customers``."""
+        return self.staging or f"{STAGING}.{self.name}"
 
     @property
     def names(self) -> list[str]:
@@ -114,8 +126,18 @@ class MappedEntity(BaseModel):
 
 @cache
 def field_map() -> dict[str, MappedEntity]:
-    """All entities by name, in the order of the file."""
-    text = files("sync_platform.db").joinpath("field_map.toml").read_text(encoding="utf-8")
+    """The tables of the cut-over by name, in the order of the file."""
+    return _entities("field_map.toml")
+
+
+@cache
+def package_map() -> MappedEntity:
+    """Packages: the replaced job's rows and ours. Compared like a table of the cut-over, and never promoted."""
+    return _entities("package_map.toml")["packages"]
+
+
+def _entities(file: str) -> dict[str, MappedEntity]:
+    text = files("sync_platform.db").joinpath(file).read_text(encoding="utf-8")
     entities = {}
     for name, entry in tomllib.loads(text).items():
         fields = tuple(MappedField(name=field, **values) for field, values in entry.pop("fields").items())
@@ -136,3 +158,8 @@ def mapped_entity(name: str) -> MappedEntity:
     if name not in field_map():
         raise InvalidRequest(f"there is no table {name[:60]!r} to compare; use one of {', '.join(field_map())}")
     return field_map()[name]
+
+
+def compared_entity(name: str) -> MappedEntity:
+    """Whatever is compared, promoted or not. Raises InvalidRequest naming what there is."""
+    return package_map() if name == package_map().name else mapped_entity(name)

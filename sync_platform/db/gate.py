@@ -12,7 +12,7 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from sync_platform.db.compared import BLOCKING_CHECKS
-from sync_platform.db.field_map import ROWS, STAGING, MappedEntity
+from sync_platform.db.field_map import ROWS, MappedEntity
 from sync_platform.db.queries import query
 
 
@@ -71,7 +71,7 @@ def ask_gate(
         "soak": rules.soak,
         "blocking": list(BLOCKING_CHECKS),
     }
-    statement = query("promotion", "gate").format(staging=sql.Identifier(STAGING, entity.name))
+    statement = query("promotion", "gate").format(staging=sql.Identifier(*entity.staging_table.split(".")))
     rows = conn.cursor(row_factory=dict_row).execute(statement, values).fetchall()
     verdicts = {
         row["field"]: Verdict(

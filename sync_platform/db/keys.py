@@ -61,7 +61,8 @@ class KeyRing:
             raise ConfigurationError(
                 f"a master key is not a Fernet key (44 characters of URL-safe base64); {HOW_TO_MAKE_ONE}"
             ) from None
-        self._newest = keys[0].encode()
+        self._keys = tuple(key.encode() for key in keys)
+        self._newest = self._keys[0]
         self._size = len(keys)
 
     def __repr__(self) -> str:
@@ -97,10 +98,29 @@ class KeyRing:
         """The same data key under the newest master key."""
         return self._ring.encrypt(self._open(wrapped)).decode()
 
+    def seal(self, text: str) -> str:
+        """Encrypted under the newest master key, for what is kept a short while and belongs to no source."""
+        return self._ring.encrypt(text.encode()).decode()
+
+    def unseal(self, token: str) -> str:
+        """What was sealed under any key of the ring. Raises ConfigurationError."""
+        try:
+            return self._ring.decrypt(token.encode()).decode()
+        except InvalidToken:
+            raise ConfigurationError(
+                "what was stored cannot be decrypted; add the key that was in use before to the end of"
+                " SYNC_PLATFORM_MASTER_KEYS"
+            ) from None
+
     def digest(self, text: str, purpose: str) -> str:
         """A keyed hash: equal texts can be recognised, and nobody without the key can try guesses."""
         person = purpose.encode()[: blake2b.PERSON_SIZE]
         return blake2b(text.encode(), key=self._newest, person=person, digest_size=16).hexdigest()
+
+    def digests(self, text: str, purpose: str) -> list[str]:
+        """Keyed hashes of 256 bits under each key, newest first: what was stored under an older one is still found."""
+        person = purpose.encode()[: blake2b.PERSON_SIZE]
+        return [blake2b(text.encode(), key=key, person=person, digest_size=32).hexdigest() for key in self._keys]
 
     def _open(self, wrapped: str) -> bytes:
         try:

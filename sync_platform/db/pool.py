@@ -12,11 +12,13 @@ from uuid import UUID
 
 import psycopg
 from psycopg import errors, sql
-from psycopg_pool import ConnectionPool, PoolTimeout
+from psycopg_pool import PoolTimeout
 
 from sync_platform.core.errors import DatabaseUnavailable
+from sync_platform.core.principal import Identity
 from sync_platform.db.connect import connect, connect_options, libpq_url, unavailable
-from sync_platform.db.scope import ONE_SNAPSHOT, READ_COMMITTED, SINGLE_SCOPE, milliseconds
+from sync_platform.db.scope import ONE_SNAPSHOT, READ_COMMITTED, SINGLE_SCOPE, asked_by, milliseconds
+from sync_platform.db.warm_pool import WarmFirstPool
 
 Role = Literal["sp_owner", "sp_loader", "sp_promoter", "sp_web", "sp_readonly", "sp_audit"]
 T = TypeVar("T")
@@ -64,7 +66,7 @@ class Database:
         }
         self._texts: dict[str, bytes] = {}
         self._opening = threading.Lock()
-        self._pool = ConnectionPool(
+        self._pool = WarmFirstPool(
             self._url,
             kwargs=connect_options(connect_timeout),
             min_size=0,
@@ -83,13 +85,15 @@ class Database:
         *,
         one_snapshot: bool = False,
         lock_timeout: float | None = None,
+        who: Identity | None = None,
     ) -> Iterator[psycopg.Connection]:
         """A transaction that sees one tenant's rows, or none without a tenant; committed unless the block raises.
 
         ``one_snapshot``: all its statements see the rows of one moment. ``lock_timeout`` instead of the pool's own.
+        ``who`` asks: policies of the web role go by it (TEN-24).
         Raises DatabaseUnavailable when the server cannot be reached or goes away; nothing is then half-written.
         """
-        scope = {"role": role, "tenant": str(tenant_id) if tenant_id else "", **self._limits}
+        scope = {"role": role, "tenant": str(tenant_id) if tenant_id else "", **asked_by(who), **self._limits}
         if lock_timeout is not None:
             scope["lock"] = milliseconds(lock_timeout)
         begin = ONE_SNAPSHOT if one_snapshot else READ_COMMITTED
@@ -122,13 +126,23 @@ class Database:
 
         return self._repeated(attempt)
 
-    def single(self, statement: sql.SQL, values: Mapping[str, Any], tenant_id: UUID) -> tuple[Any, ...] | None:
+    def single(
+        self,
+        statement: sql.SQL,
+        values: Mapping[str, Any],
+        tenant_id: UUID | None,
+        *,
+        durable: bool,
+        role: Role = "sp_loader",
+    ) -> tuple[Any, ...] | None:
         """The first row of a statement that is a transaction of its own, in a single round trip; repeated like ``run``.
 
-        Its commit does not wait for the disk: a server that crashes forgets the last half second. So it is for
-        statements that say how things are, not what is added to them. ``tenant`` is bound already.
+        Not ``durable``: the commit does not wait for the disk, and a server that crashes forgets the last half second.
+        That is for statements that say how things are, not what is added to them. ``tenant`` is bound already.
         """
-        text, values = self._single_text(statement), {"tenant": str(tenant_id), **values}
+        text = self._single_text(statement)
+        scope = {"tenant": str(tenant_id) if tenant_id else "", "durable": durable, "role": role, **asked_by(None)}
+        values = {**scope, **values}
 
         def ask(connection: psycopg.Connection) -> tuple[Any, ...] | None:
             # several statements in one message need values bound here; the message is one transaction

@@ -55,7 +55,8 @@ def count_calls(database: Database, tenant_id: UUID, run_id: int, calls: Calls) 
 
     Raises Cancelled where the run was cancelled or taken over: then that call must not leave.
     """
-    if database.single(query("runs", "count_calls"), {"run_id": run_id, **_counted(calls)}, tenant_id) != (True,):
+    values = {"run_id": run_id, **_counted(calls)}
+    if database.single(query("runs", "count_calls"), values, tenant_id, durable=False) != (True,):
         raise Cancelled(f"run {run_id} was cancelled or taken over; it makes no further calls, the next run resumes")
 
 

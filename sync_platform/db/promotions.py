@@ -11,6 +11,7 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from sync_platform.core.errors import InvalidRequest, Refused
+from sync_platform.db.audit import audit
 from sync_platform.db.pool import Database
 from sync_platform.db.queries import query
 
@@ -165,7 +166,8 @@ def stop_promotion(database: Database, tenant_id: UUID, number: int, state: str,
 
 def find_promotion(database: Database, tenant_id: UUID, number: int) -> PromotionRow:
     """Raises InvalidRequest if the tenant has none of this number."""
-    found = [row for row in list_promotions(database, tenant_id, limit=1000) if row.id == number]
+    with database.transaction(tenant_id, "sp_promoter") as conn:
+        found = promotions_in(conn, tenant_id, number=number)
     if not found:
         raise InvalidRequest(f"there is no promotion {number}; `sync-platform promote list` shows them")
     return found[0]
@@ -175,17 +177,30 @@ def list_promotions(
     database: Database, tenant_id: UUID, *, entity: str | None = None, field: str | None = None, limit: int = 50
 ) -> list[PromotionRow]:
     """Newest first, at most 1,000."""
-    values = {"tenant": tenant_id, "entity": entity, "field": field, "limit": max(1, min(limit, 1000))}
     with database.transaction(tenant_id, "sp_promoter") as conn:
-        return conn.cursor(row_factory=class_row(PromotionRow)).execute(query("promotion", "list"), values).fetchall()
+        return promotions_in(conn, tenant_id, entity=entity, field=field, limit=limit)
 
 
-def audit(
-    conn: Connection[Any], tenant_id: UUID, actor: str, action: str, subject: str, detail: Mapping[str, Any]
-) -> None:
-    """Who did what to what."""
-    values = {"tenant": tenant_id, "actor": actor, "action": action, "subject": subject, "detail": Jsonb(dict(detail))}
-    conn.execute(query("promotion", "audit"), values)
+def promotions_in(
+    conn: Connection[Any],
+    tenant_id: UUID,
+    *,
+    entity: str | None = None,
+    field: str | None = None,
+    number: int | None = None,
+    before: int | None = None,
+    limit: int = 50,
+) -> list[PromotionRow]:
+    """The same inside the caller's transaction; one of them by its ``number``, or those ``before`` one."""
+    values = {
+        "tenant": tenant_id,
+        "entity": entity,
+        "field": field,
+        "number": number,
+        "before": before,
+        "limit": max(1, min(limit, 1000)),
+    }
+    return conn.cursor(row_factory=class_row(PromotionRow)).execute(query("promotion", "list"), values).fetchall()
 
 
 def has_column(conn: Connection[Any], table: str, column: str) -> bool:

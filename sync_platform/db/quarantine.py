@@ -112,14 +112,13 @@ def item(database: Database, tenant_id: UUID, item_id: int) -> QuarantineItem:
         return _item(conn, tenant_id, item_id)
 
 
-def dismiss(database: Database, tenant_id: UUID, item_id: int) -> QuarantineItem:
+def dismiss_in(conn: Connection, tenant_id: UUID, item_id: int) -> QuarantineItem:
     """Close an item that nobody will replay. Raises Refused if it is closed, InvalidRequest if there is none."""
-    with database.transaction(tenant_id) as conn:
-        closed = conn.execute(query("quarantine", "dismiss"), {"tenant_id": tenant_id, "id": item_id})
-        now = _item(conn, tenant_id, item_id)
-        if closed.fetchone() is None:
-            raise Refused(f"quarantine item {item_id} is {now.state} already")
-        return now
+    closed = conn.execute(query("quarantine", "dismiss"), {"tenant_id": tenant_id, "id": item_id})
+    now = _item(conn, tenant_id, item_id)
+    if closed.fetchone() is None:
+        raise Refused(f"quarantine item {item_id} is {now.state} already")
+    return now
 
 
 def _item(conn: Connection, tenant_id: UUID, item_id: int) -> QuarantineItem:

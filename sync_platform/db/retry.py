@@ -1,4 +1,4 @@
-"""The retry list: single items that a run could not fetch or find; the next run begins with them (MX-06, MX-12)."""
+"""The retry list: what a run could not fetch or find; the next run begins with it (MX-06, MX-12, CRM-15)."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -60,8 +60,11 @@ def due_items(conn: Connection[Any], place: RetryPlace, tries: int, pause: timed
     return [(entity, key) for entity, key in conn.execute(query("retry", "due"), values)]
 
 
-def note_failed(conn: Connection[Any], place: RetryPlace, reasons: Mapping[Item, str]) -> None:
-    """Add or count again, in the transaction of the batch."""
+def note_failed(
+    conn: Connection[Any], place: RetryPlace, reasons: Mapping[Item, str], *, review_after: int | None = None
+) -> None:
+    """Add or count again, in the transaction of the batch. After ``review_after`` failures an item waits for a person:
+    its state is ``review`` until it is done (CRM-15)."""
     if not reasons:
         return
     values = {
@@ -69,6 +72,7 @@ def note_failed(conn: Connection[Any], place: RetryPlace, reasons: Mapping[Item,
         "entities": [entity for entity, _ in reasons],
         "keys": [key for _, key in reasons],
         "reasons": [storable(reason)[:MAX_REASON] for reason in reasons.values()],
+        "review_after": review_after,
     }
     conn.execute(query("retry", "failed"), values)
 
@@ -85,6 +89,6 @@ def note_done(conn: Connection[Any], place: RetryPlace, items: Collection[Item])
 def retry_items(
     conn: Connection[Any], tenant_id: UUID, source: str, *, only_open: bool = True, limit: int
 ) -> list[RetryItem]:
-    """Open ones first, then by the last failure."""
+    """Those that wait for a person first, then open ones, then by the last failure."""
     values = {"tenant": tenant_id, "source": source, "open": only_open, "limit": limit}
     return conn.cursor(row_factory=class_row(RetryItem)).execute(query("retry", "items"), values).fetchall()

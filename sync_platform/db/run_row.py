@@ -15,7 +15,10 @@ FinalState = Literal["succeeded", "partial", "failed", "cancelled"]
 
 @dataclass(frozen=True)
 class RunStart:
-    """``actor`` is who asked, such as a schedule's name; ``planned`` counts what ``done`` counts."""
+    """``actor`` is who asked, such as a schedule's name; ``planned`` counts what ``done`` counts.
+
+    ``request_id`` is the one of ``platform.run_requests`` that started it.
+    """
 
     tenant_id: UUID
     source: str
@@ -26,6 +29,7 @@ class RunStart:
     dagster_run_id: str | None = None
     parent_id: int | None = None
     planned: int | None = None
+    request_id: UUID | None = None
 
     @property
     def label(self) -> str:
@@ -68,6 +72,7 @@ class RunRow:
     lease_until: datetime | None
     actor: str
     dagster_run_id: str | None
+    request_id: UUID | None
     error_class: str | None
     error_message: str | None
     report: dict[str, Any]

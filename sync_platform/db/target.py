@@ -4,15 +4,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, get_args
 
-Kind = Literal["text", "money", "time", "day", "flag", "integer", "bigint", "hash", "json"]
+Kind = Literal["text", "money", "time", "day", "date", "flag", "integer", "bigint", "hash", "json"]
 Policy = Literal["always", "keep", "accept"]
 
 # kind -> type in the staged table. Times travel as epoch milliseconds and are converted in SQL, exactly and for free.
+# A "day" is a time too, and becomes the tenant's day; a "date" is one already.
 STAGED = {
     "text": "text",
     "money": "numeric(14, 4)",
     "time": "bigint",
     "day": "bigint",
+    "date": "date",
     "flag": "boolean",
     "integer": "integer",
     "bigint": "bigint",

@@ -20,11 +20,9 @@ ALL_STATES: tuple[TenantState, ...] = ("active", "suspended", "closing")
 
 def add_tenant(database: Database, *, slug: str, name: str, zone: str, country: str) -> Tenant:
     """Register a tenant under a fresh id. Raises InvalidRequest for a bad value or a slug that is taken."""
-    name = name.strip()
     if not valid_slug(slug):
         raise InvalidRequest(f"slug {slug[:60]!r} is not 2 to 40 of a-z, 0-9 and hyphen")
-    if not 1 <= len(name) <= 200 or not name.isprintable():
-        raise InvalidRequest("a tenant's name has 1 to 200 printable characters")
+    name = check_name(name)
     if not _known_zone(zone):
         raise InvalidRequest(f"{zone[:60]!r} is not an IANA time zone such as America/Los_Angeles")
     if country not in _countries():
@@ -37,6 +35,14 @@ def add_tenant(database: Database, *, slug: str, name: str, zone: str, country: 
     except UniqueViolation:
         raise InvalidRequest(f"slug {slug!r} is taken; choose another") from None
     return tenant
+
+
+def check_name(name: str) -> str:
+    """The name without surrounding blanks. Raises InvalidRequest where it cannot be shown in a line."""
+    clean = name.strip()
+    if not 1 <= len(clean) <= 200 or not clean.isprintable():
+        raise InvalidRequest("a tenant's name has 1 to 200 printable characters")
+    return clean
 
 
 def directory(database: Database, *, states: Sequence[TenantState] = ("active",)) -> list[Tenant]:

@@ -41,7 +41,7 @@ def set_thresholds(database: Database, tenant_id: UUID, changes: dict[str, Any])
     """Change the named ones, keep the others, and return all. Raises InvalidRequest, UnknownTenant."""
 
     def write(connection: Connection[Any]) -> Thresholds:
-        _check(replace(_stored(connection, tenant_id), **changes))
+        check_thresholds(replace(_stored(connection, tenant_id), **changes))
         values = {"tenant_id": tenant_id, **dict.fromkeys(_MOST), **changes}
         connection.execute(query("tenants", "set_thresholds"), values)
         return _stored(connection, tenant_id)
@@ -57,7 +57,8 @@ def _stored(connection: Connection[Any], tenant_id: UUID) -> Thresholds:
     return Thresholds(**{name: value for name, value in zip(_MOST, row, strict=True) if value is not None})
 
 
-def _check(wanted: Thresholds) -> None:
+def check_thresholds(wanted: Thresholds) -> None:
+    """Raises InvalidRequest for what the views cannot hold, and for a high risk that comes before a medium one."""
     for name, most in _MOST.items():
         value = getattr(wanted, name)
         if not (Decimal(value).is_finite() and 0 < value <= most):

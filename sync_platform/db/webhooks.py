@@ -1,4 +1,4 @@
-"""What sources deliver by themselves, and where they may do so: endpoints and events (MX-21 to MX-24)."""
+"""What is told without being asked, and where that may be done: endpoints and events (MX-21 to MX-24, CRM-11)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,12 +18,13 @@ MAX_PROBLEM = 500
 
 @dataclass(frozen=True)
 class DueEvent:
-    """An event that waits. ``subject`` is what has to be read at the source."""
+    """An event that waits. ``subject`` is what has to be read at the source; ``kind`` is blank if a source told it."""
 
     id: int
     account: str
     subject: str
     tries: int
+    kind: str
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class StoredEvent:
 
     id: int
     source: str
+    kind: str
     account: str
     subject: str
     state: EventState
@@ -69,7 +71,7 @@ def active_accounts(conn: Connection[Any], tenant_id: UUID, source: str) -> set[
 
 def store_event(conn: Connection[Any], values: Mapping[str, Any]) -> int | None:
     """The id of a new event; None where the same content is there already (MX-22)."""
-    row = conn.execute(query("webhooks", "store"), values).fetchone()
+    row = conn.execute(query("webhooks", "store"), {"kind": "", **values}).fetchone()
     return int(row[0]) if row else None
 
 
@@ -77,6 +79,11 @@ def due_events(conn: Connection[Any], tenant_id: UUID, source: str, now: datetim
     """Those that wait, the longest first."""
     values = {"tenant": tenant_id, "source": source, "now": now, "limit": limit}
     return conn.cursor(row_factory=class_row(DueEvent)).execute(query("webhooks", "due"), values).fetchall()
+
+
+def phones_of(conn: Connection[Any], tenant_id: UUID, ids: Sequence[int]) -> dict[str, str]:
+    """By subject, what the newest booking among these events says (CRM-11)."""
+    return dict(conn.execute(query("webhooks", "phones"), {"tenant": tenant_id, "ids": list(ids)}).fetchall())
 
 
 def mark_handled(conn: Connection[Any], tenant_id: UUID, ids: Sequence[int], run_id: int, now: datetime) -> None:

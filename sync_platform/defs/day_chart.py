@@ -1,11 +1,12 @@
 """A small chart of rows per day for the asset page: bars, and the mean of the week before each day."""
 
-import base64
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
 import dagster as dg
+
+from sync_platform.defs.picture import picture
 
 WIDTH, HEIGHT, GAP = 360, 60, 2
 DAYS = 30
@@ -38,16 +39,12 @@ def day_chart(rows: Mapping[date, int], last: date) -> dg.MarkdownMetadataValue:
     days = rows_per_day(rows, last)
     fullest = max(day.rows for day in days)
     most = max(1.0, fullest, *(day.usual for day in days))
-    svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}">'
-        f"{_bars([day.rows for day in days], most)}{_line([day.usual for day in days], most)}</svg>"
-    )
-    picture = base64.b64encode(svg.encode()).decode()
     caption = (
         f"{days[0].day} to {last}: {days[-1].rows} rows on the last day, usually {days[-1].usual:.0f},"
         f" {fullest} on the fullest"
     )
-    return dg.MetadataValue.md(f"![{caption}](data:image/svg+xml;base64,{picture})\n\n{caption}")
+    drawn = _bars([day.rows for day in days], most) + _line([day.usual for day in days], most)
+    return picture(drawn, WIDTH, HEIGHT, caption)
 
 
 def _bars(rows: Sequence[int], most: float) -> str:

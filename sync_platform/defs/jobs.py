@@ -6,7 +6,10 @@ import dagster as dg
 
 from sync_platform.defs.assets.blaze import asset_key
 from sync_platform.defs.assets.cut_over import ANALYTICS, CUT_OVER, PRODUCTION
-from sync_platform.defs.mx_jobs import handle_mx_events, recategorise
+from sync_platform.defs.audit_jobs import anchor_audit_job
+from sync_platform.defs.event_jobs import handle_crm_events, handle_mx_events
+from sync_platform.defs.import_jobs import import_purchases, purge_imports_job
+from sync_platform.defs.mx_jobs import recategorise
 from sync_platform.defs.promotion_jobs import promote_field, roll_back_field
 from sync_platform.settings import load_settings
 
@@ -32,6 +35,12 @@ sync_mx_merchant = dg.define_asset_job(
     "sync_mx_merchant",
     selection=dg.AssetSelection.groups("mx_merchant"),
     description="Payments of MX Merchant for the chosen days and tenants, with their invoices.",
+)
+
+sync_crm = dg.define_asset_job(
+    "sync_crm",
+    selection=dg.AssetSelection.groups("crm"),
+    description="Packages of all profiles of the chosen tenants as the CRM has them now; the day is today.",
 )
 
 compare_blaze = dg.define_asset_job(
@@ -63,8 +72,13 @@ JOBS = (
     sync_mx_merchant,
     handle_mx_events,
     recategorise,
+    sync_crm,
+    handle_crm_events,
     compare_blaze,
     promote_field,
     roll_back_field,
     prune_dagster,
+    import_purchases,
+    purge_imports_job,
+    anchor_audit_job,
 )

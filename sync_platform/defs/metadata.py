@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 
 from sync_platform.db.target import Target
+from sync_platform.defs.crm_metadata import profile_metadata
 from sync_platform.sync.request import EntityReport, SyncResult
 
 _COLUMN_TYPES = {
@@ -15,6 +16,7 @@ _COLUMN_TYPES = {
     "money": "numeric(14,4)",
     "time": "timestamptz",
     "day": "date",
+    "date": "date",
     "flag": "boolean",
     "integer": "integer",
     "bigint": "bigint",
@@ -50,6 +52,8 @@ def run_metadata(result: SyncResult, report: EntityReport, newest: datetime | No
     }
     shown |= {"api_calls": report.api_calls, "seconds": round(report.seconds, 3), "ledger_run": report.run_id}
     shown |= _planned(result)
+    if result.request.source == "crm" and report.entity == result.request.entity:
+        shown |= profile_metadata(report.report)
     shown["window"] = ", ".join(f"{w.start:%Y-%m-%d %H:%M} to {w.end:%Y-%m-%d %H:%M} UTC" for w in result.windows[:3])
     if newest is not None:
         shown["newest_record_age_minutes"] = max(0, round((now - newest).total_seconds() / 60))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 
@@ -21,6 +22,7 @@ PARTITION = "dagster/partition"
 
 # A day's last sales arrive after midnight: for so long its partition is still filled by the schedules.
 OPEN_AFTER_MIDNIGHT = timedelta(hours=2)
+LONGEST_QUEUE = timedelta(hours=6)
 
 
 def day_tenant(first_day: date) -> dg.MultiPartitionsDefinition:
@@ -87,6 +89,13 @@ def open_days(tenant: Tenant, now: datetime) -> list[date]:
     local = now.astimezone(tenant.zone)
     before = (now - OPEN_AFTER_MIDNIGHT).astimezone(tenant.zone).date()
     return sorted({before, local.date()})
+
+
+def snapshot_range(tenants: Iterable[Tenant], now: datetime) -> tuple[date, date]:
+    """First and last day that may be a tenant's today when a run of ``now`` begins: it may wait in the queue."""
+    last = now.astimezone(ZoneInfo(FIRST_ZONE)).date()  # no tenant is further
+    days = {min(moment.astimezone(one.zone).date(), last) for one in tenants for moment in (now, now + LONGEST_QUEUE)}
+    return min(days), max(days)
 
 
 def range_tags(first: date, last: date, tenants: list[str]) -> dict[str, str]:

@@ -1,9 +1,10 @@
 """A small chart for the page of a check: a discrepancy rate over time, and the line it has to stay under."""
 
-import base64
 from collections.abc import Sequence
 
 import dagster as dg
+
+from sync_platform.defs.picture import picture
 
 WIDTH, HEIGHT = 360, 60
 POINTS = 30
@@ -16,21 +17,19 @@ def rate_chart(rates: Sequence[float], threshold: float, label: str) -> dg.Markd
     """
     shown = list(rates[-POINTS:])
     most = max(*shown, 2 * threshold)
-    drawn = shown if len(shown) > 1 else shown * 2  # a single comparison is a line too
-    step = WIDTH / (len(drawn) - 1)
-    points = " ".join(f"{n * step:.4g},{_height(rate, most)}" for n, rate in enumerate(drawn))
+    points_of = shown if len(shown) > 1 else shown * 2  # a single comparison is a line too
+    step = WIDTH / (len(points_of) - 1)
+    points = " ".join(f"{n * step:.4g},{_height(rate, most)}" for n, rate in enumerate(points_of))
     limit = _height(threshold, most)
-    svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}">'
+    drawn = (
         f'<path d="M0 {limit}h{WIDTH}" stroke="#c0504d" stroke-dasharray="4"/>'
-        f'<polyline points="{points}" fill="none" stroke="#4f7cac" stroke-width="2"/></svg>'
+        f'<polyline points="{points}" fill="none" stroke="#4f7cac" stroke-width="2"/>'
     )
-    picture = base64.b64encode(svg.encode()).decode()
     caption = (
         f"{label}: {shown[-1]:g} % now, {max(shown):g} % at most in {len(shown)} comparisons;"
         f" below {threshold:g} % passes"
     )
-    return dg.MetadataValue.md(f"![{caption}](data:image/svg+xml;base64,{picture})\n\n{caption}")
+    return picture(drawn, WIDTH, HEIGHT, caption)
 
 
 def _height(rate: float, most: float) -> str:

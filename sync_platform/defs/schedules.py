@@ -12,19 +12,24 @@ from dagster import DagsterRunStatus
 
 from sync_platform.core.tenant import Tenant
 from sync_platform.db.tenants import directory
-from sync_platform.defs.assets.work import FULL_TAG, OPEN_DAYS_TAG
+from sync_platform.defs.assets.work import FULL_TAG, OPEN_DAYS_TAG, PLATFORM_TIME_TAG
+from sync_platform.defs.audit_jobs import audit_anchor_daily
+from sync_platform.defs.import_jobs import purge_imports_job
 from sync_platform.defs.jobs import (
     compare_blaze,
     prune_dagster,
     sync_blaze,
     sync_blaze_products,
     sync_blaze_sales,
+    sync_crm,
     sync_mx_merchant,
 )
-from sync_platform.defs.partitions import RANGE_END, RANGE_START, TENANTS, open_days, range_tags
+from sync_platform.defs.partitions import RANGE_END, RANGE_START, TENANTS, open_days, range_tags, snapshot_range
 from sync_platform.defs.resources import PlatformSource
 from sync_platform.settings import load_settings
 from sync_platform.sync.active_sources import with_account
+from sync_platform.sync.crm_times import at_platform_time
+from sync_platform.sync.platform import Platform
 from sync_platform.sync.request import Source
 
 IN_PROGRESS = [
@@ -37,6 +42,7 @@ IN_PROGRESS = [
 
 Platforms = dg.ResourceParam[PlatformSource]
 Requests = Callable[[Iterator[list[Tenant]], datetime], Iterator[dg.RunRequest]]
+Among = Callable[[Platform, list[Tenant]], list[Tenant]]
 
 
 def chunks(partitions: Sequence[str], tenants: Sequence[Tenant], size: int) -> Iterator[list[Tenant]]:
@@ -64,6 +70,12 @@ def trailing_requests(chunked: Iterator[list[Tenant]], tick: datetime, days: int
         yield _request(last - timedelta(days=days - 1), last, chunk, tick, {FULL_TAG: "true"})
 
 
+def snapshot_requests(chunked: Iterator[list[Tenant]], tick: datetime) -> Iterator[dg.RunRequest]:
+    """Runs over each tenant's today, for those who have no times of their own (CRM-13)."""
+    for chunk in chunked:
+        yield _request(*snapshot_range(chunk, tick), chunk, tick, {PLATFORM_TIME_TAG: "true"})
+
+
 def compare_requests(chunked: Iterator[list[Tenant]], tick: datetime) -> Iterator[dg.RunRequest]:
     """One run over all tenants: each check has one result, and it is about everybody."""
     slugs = [tenant.slug for chunk in chunked for tenant in chunk]
@@ -81,9 +93,14 @@ def _request(first: date, last: date, chunk: list[Tenant], tick: datetime, tags:
 
 
 def _tick(
-    context: dg.ScheduleEvaluationContext, opener: PlatformSource, name: str, requests: Requests, source: Source | None
+    context: dg.ScheduleEvaluationContext,
+    opener: PlatformSource,
+    name: str,
+    requests: Requests,
+    source: Source | None,
+    among: Among,
 ) -> list[dg.RunRequest] | dg.SkipReason:
-    """Ask for the active tenants that have an account at ``source``, if it is one of a source.
+    """Ask for the active tenants that have an account at ``source``, if it is one of a source; for some ``among`` them.
 
     Skip while runs of the same schedule are in progress: they would only meet the writers' lock.
     """
@@ -95,7 +112,7 @@ def _tick(
     with opener.open() as platform:
         tenants = directory(platform.database)
         if source is not None:
-            tenants = with_account(platform, tenants, source)
+            tenants = among(platform, with_account(platform, tenants, source))
         size = platform.settings.sync.tenants_per_run
     partitions = context.instance.get_dynamic_partitions(TENANTS)
     found = list(requests(chunks(partitions, tenants, size), context.scheduled_execution_time))
@@ -106,8 +123,18 @@ SETTINGS = load_settings()
 STATUS = dg.DefaultScheduleStatus.RUNNING if SETTINGS.schedules.running else dg.DefaultScheduleStatus.STOPPED
 
 
+def _everybody(_: Platform, tenants: list[Tenant]) -> list[Tenant]:
+    return tenants
+
+
 def _schedule(
-    name: str, job: str, cron: str, requests: Requests, text: str, source: Source | None = None
+    name: str,
+    job: str,
+    cron: str,
+    requests: Requests,
+    text: str,
+    source: Source | None = None,
+    among: Among = _everybody,
 ) -> dg.ScheduleDefinition:
     @dg.schedule(
         name=name,
@@ -118,7 +145,7 @@ def _schedule(
         description=text,
     )
     def tick(context: dg.ScheduleEvaluationContext, platform: Platforms) -> list[dg.RunRequest] | dg.SkipReason:
-        return _tick(context, platform, name, requests, source)
+        return _tick(context, platform, name, requests, source, among)
 
     return tick
 
@@ -168,6 +195,16 @@ mx_trailing_daily = _schedule(
     "mx_merchant",
 )
 
+crm_packages_daily = _schedule(
+    "crm_packages_daily",
+    sync_crm.name,
+    SETTINGS.crm.cron,
+    snapshot_requests,
+    "Packages of every tenant without times of its own, and the copy of the CRM's customers.",
+    "crm",
+    at_platform_time,
+)
+
 blaze_compare_hourly = _schedule(
     "blaze_compare_hourly",
     compare_blaze.name,
@@ -185,12 +222,24 @@ prune_daily = dg.ScheduleDefinition(
     description="Old rows of Dagster's event log.",
 )
 
+import_purge_hourly = dg.ScheduleDefinition(
+    name="import_purge_hourly",
+    job=purge_imports_job,
+    cron_schedule=SETTINGS.schedules.import_purge,
+    execution_timezone=SETTINGS.schedules.zone,
+    default_status=STATUS,
+    description="Files, listed errors and messages of imports that need not be kept.",
+)
+
 SCHEDULES = (
     blaze_sales_hourly,
     blaze_products_every_5_minutes,
     blaze_trailing_weekly,
     mx_payments_every_15_minutes,
     mx_trailing_daily,
+    crm_packages_daily,
     blaze_compare_hourly,
     prune_daily,
+    import_purge_hourly,
+    audit_anchor_daily,
 )

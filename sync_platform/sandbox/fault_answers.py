@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
+import msgspec
+
 from sync_platform.sandbox.fault_fuzz import fuzzed
 from sync_platform.sandbox.faults import Fault
 from sync_platform.sandbox.refusals import Refusal
@@ -42,7 +44,7 @@ def refusing(faults: Sequence[Fault], refuse: Callable[[Refusal], Outgoing]) -> 
             case "status" if fault.html:
                 return Outgoing(fault.status, ERROR_PAGE, {"Content-Type": "text/html"})
             case "status":
-                return refuse(Refusal(fault.status, "Something went wrong"))
+                return refuse(Refusal(fault.status, "Something went wrong", field=fault.field or None))
             case "unauthorized":
                 return refuse(Refusal(401, "Invalid or missing API key"))
             case "forbidden":
@@ -80,12 +82,11 @@ def _damage(answer: Outgoing, fault: Fault, rng: Random, empty_page: tuple[bytes
         case "bom":
             answer.body = b"\xef\xbb\xbf" + body
         case "duplicate_keys":
-            first = _FIRST_KEY.match(body)
-            answer.body = body[:-1] + b"," + first[1] + b":[]}" if first else body
+            answer.body = _repeated_key(body)
         case "nan":
             answer.body = body.replace(b"{", b'{"share":NaN,', 1)
         case "deep":
-            answer.body = empty_page[0][:-1] + b"[" * fault.size + b"]" * fault.size + b"}"
+            answer.body = empty_page[0][:-1] + b"[" * fault.size + b"]" * fault.size + empty_page[1][1:]
         case "fuzzed":
             answer.body = fuzzed(body, rng)
         case "oversize":
@@ -93,6 +94,17 @@ def _damage(answer: Outgoing, fault: Fault, rng: Random, empty_page: tuple[bytes
         case "gzip_bomb":
             answer.stream, answer.length = _gzip(_blanks(fault.size, empty_page)), None
             answer.headers["Content-Encoding"] = "gzip"
+
+
+def _repeated_key(body: bytes) -> bytes:
+    """The first key of the object once more; where the body is a list, of its first object."""
+    if body.startswith(b"["):
+        rows = msgspec.json.decode(body, type=list[msgspec.Raw])
+        return (
+            b"[" + b",".join([_repeated_key(bytes(row)) for row in rows[:1]] + [bytes(row) for row in rows[1:]]) + b"]"
+        )
+    first = _FIRST_KEY.match(body)
+    return body[:-1] + b"," + first[1] + b":[]}" if first else body
 
 
 def _blanks(size: int, empty_page: tuple[bytes, bytes]) -> Iterator[bytes]:

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 
 from sync_platform.sandbox.collection import decode, encode
+from sync_platform.sandbox.fault_answers import Outgoing
 from sync_platform.sandbox.faults import Fault
 from sync_platform.sandbox.listing import Document, Listing
 from sync_platform.sandbox.record_drift import drifted
 
 
-def write_page(page: Listing, faults: Sequence[Fault]) -> bytes:
+def write_page(page: Listing, faults: Sequence[Fault]) -> bytes | Outgoing:
     """The page as it goes out. Without a fault that concerns pages: as it is."""
     skip, limit = page.skip, page.limit
     for fault in faults:
@@ -36,7 +37,7 @@ def write_document(document: Document, faults: Sequence[Fault]) -> bytes:
 def _other_total(page: Listing, fault: Fault) -> int:
     if fault.total is not None:
         return fault.total
-    return max(0, page.total - page.skip // page.limit)
+    return max(0, page.total - page.skip // max(1, page.limit))
 
 
 def _other_rows(page: Listing, rows: list[bytes], fault: Fault) -> list[bytes]:

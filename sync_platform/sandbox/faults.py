@@ -64,7 +64,8 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     Of the matching requests the first ``after`` are spared, then every ``every``-th is hit, with ``probability``,
     until it has happened ``times`` times. The rest is read by some kinds only:
 
-    - ``status``: ``status`` (503); with ``html`` the body is an error page, not JSON.
+    - ``status``: ``status`` (503); with ``html`` the body is an error page, not JSON. ``field``: the error code, where
+      the vendor's errors have one.
     - ``throttle``: ``retry_after``, the header as it is sent; ``None`` leaves it out.
     - ``redirect``: ``location``.
     - ``shifted_page``: ``rows`` later (negative: earlier). ``missing_row``, ``changed_row``: the row at ``rows``.

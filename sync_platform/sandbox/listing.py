@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sync_platform.sandbox.collection import Record
+from sync_platform.sandbox.fault_answers import Outgoing
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,8 @@ class Listing(Protocol):
     def usual(self) -> UsualFields:
         """What the record faults alter."""
 
-    def write(self, rows: Sequence[bytes]) -> bytes:
-        """These rows in the vendor's envelope."""
+    def write(self, rows: Sequence[bytes]) -> bytes | Outgoing:
+        """These rows in the vendor's envelope; a whole answer where headers tell of them as well."""
 
     def changed(self, record: Record) -> Record:
         """The record with another value, and nothing in it that says so."""

@@ -21,6 +21,7 @@ from sync_platform.sandbox.vendor import Answers, P, Vendor
 from sync_platform.sandbox.wire import Wire, sent_bytes
 
 LOOPBACK = "127.0.0.1"
+GIVEN = (200, 206)
 
 
 class VendorServer(Generic[P]):
@@ -102,11 +103,13 @@ class VendorServer(Generic[P]):
         faults = self.faults.due(request.path, party.name if party else "")
         template = self._endpoints.template(request.path) if target.startswith(prefix) else "?"
         answer = refusing(faults, self.vendor.refuse) or self._answer(request, template, faults)
-        if faults and answer.status == 200:
+        if faults and answer.status in GIVEN:
             damage(answer, faults, self._rng, self.vendor.empty_page)
+        if method == "HEAD":
+            answer.body, answer.stream = b"", None
         self._note(request, party, template, answer, faults)
         for fault in faults:
-            if fault.kind == "mutate" and party is not None and answer.status == 200:
+            if fault.kind == "mutate" and party is not None and answer.status in GIVEN:
                 self.vendor.mutate(party, fault.rows, fault.field)
         wire.send(answer, faults, at, close=close)
 
@@ -120,11 +123,11 @@ class VendorServer(Generic[P]):
             permit(party, template)
             with party.lock:
                 found = self._endpoints.answer(party, request)
-                if isinstance(found, Outgoing):
-                    return found
                 if isinstance(found, Document):
-                    return Outgoing(200, write_document(found, faults))
-                return Outgoing(200, found if isinstance(found, bytes) else write_page(found, faults))
+                    found = write_document(found, faults)
+                elif not isinstance(found, bytes | Outgoing):
+                    found = write_page(found, faults)
+                return found if isinstance(found, Outgoing) else Outgoing(200, found)
         except Refusal as refusal:
             return self.vendor.refuse(refusal)
 

@@ -9,8 +9,8 @@ from psycopg.rows import dict_row
 
 from sync_platform.core.errors import InvalidRequest
 from sync_platform.core.tenant import Tenant
-from sync_platform.db.field_map import MappedField, mapped_entity
-from sync_platform.db.promotions import audit
+from sync_platform.db.audit import audit
+from sync_platform.db.field_map import MappedField, compared_entity
 from sync_platform.db.queries import query
 from sync_platform.sync.comparison import MAX_ROWS, ROLE
 from sync_platform.sync.platform import Platform
@@ -31,7 +31,7 @@ class Acceptance:
 
 def accept(platform: Platform, tenant: Tenant, acceptance: Acceptance, actor: str) -> int:
     """Keep a difference out of the rate from the next comparison on; it stays counted and listed (CMP-07)."""
-    found = mapped_entity(acceptance.entity)
+    found = compared_entity(acceptance.entity)
     field = found.field(acceptance.field)
     if acceptance.key and len(acceptance.key) != len(found.key):
         raise InvalidRequest(f"a key of {found.name} has {len(found.key)} parts: {'/'.join(found.key)}")

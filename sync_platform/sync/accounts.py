@@ -10,9 +10,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sync_platform.core.tenant import Tenant
 from sync_platform.core.window import Window
 from sync_platform.db.credentials import SourceAccount, reveal, update_settings
-from sync_platform.sync.blaze_entities import SOURCE
 from sync_platform.sync.calls import CallCounter
-from sync_platform.sync.connecting import account_http, usable_accounts
+from sync_platform.sync.connecting import account_http
 from sync_platform.sync.platform import Platform
 from sync_platform.vendors.blaze import BLAZE_HOSTS, BlazeClient, BlazeOptions, blaze_headers
 from sync_platform.vendors.http import VendorHttp
@@ -26,11 +25,6 @@ class OpenAccount:
     client: BlazeClient
     http: VendorHttp
     zone: ZoneInfo
-
-
-def blaze_accounts(platform: Platform, tenant: Tenant, *, scheduled: bool) -> list[SourceAccount]:
-    """The tenant's shops, see ``usable_accounts``."""
-    return usable_accounts(platform, tenant, SOURCE, scheduled=scheduled)
 
 
 @contextmanager

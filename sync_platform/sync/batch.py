@@ -58,6 +58,11 @@ class Batch:
         return Counters(**self._lines)
 
     @property
+    def known_keys(self) -> Iterable[str]:
+        """Keys of records that were only counted, because the tables hold them as they are."""
+        return self._known.keys()
+
+    @property
     def fetched(self) -> int:
         """Records taken in so far."""
         return self._records["fetched"]

@@ -7,8 +7,9 @@ from sync_platform.core.errors import CredentialsRejected, SyncError
 from sync_platform.core.window import Window, start_of_day
 from sync_platform.db.cursors import Cursor, read_cursor
 from sync_platform.sync.absence import delete_absent
-from sync_platform.sync.accounts import OpenAccount, blaze_accounts, open_account
+from sync_platform.sync.accounts import OpenAccount, open_account
 from sync_platform.sync.blaze_entities import BLAZE_ENTITIES, SOURCE
+from sync_platform.sync.connecting import usable_accounts
 from sync_platform.sync.entities import SourceEntity
 from sync_platform.sync.known import KnownRecords, stored_records
 from sync_platform.sync.loading import Loader
@@ -38,7 +39,7 @@ def sync_blaze(platform: Platform, request: SyncRequest, on_progress: OnProgress
             reports, errors = done, failed
             if refused is not None:
                 raise refused
-            for account in blaze_accounts(platform, request.tenant, scheduled=request.kind == "scheduled"):
+            for account in usable_accounts(platform, request.tenant, SOURCE, scheduled=request.kind == "scheduled"):
                 run.check()
                 with open_account(platform, request.tenant, account, run.calls) as opened:
                     windows += _sync_account(platform, request, entity, run, opened)

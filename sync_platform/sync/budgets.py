@@ -1,6 +1,7 @@
 """Who uses the call budgets, and how far they will reach (HTTP-12)."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
@@ -18,7 +19,7 @@ _DAY = 86_400
 # used by nobody who has the key now: a tenant that changed it, or a master key that was changed
 FORMER = "(former)"
 #: The secret of an account by which a source counts its calls.
-COUNTED_BY = {"blaze": "partner_key", "mx_merchant": "consumer_key"}
+COUNTED_BY = {"blaze": "partner_key", "mx_merchant": "consumer_key", "crm": "api_key"}
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,22 @@ class _Calls:
 
 def budget_uses(platform: Platform) -> list[BudgetUse]:
     """All budgets that an account of a tenant or a call of today belongs to. Reads the accounts' keys to name them."""
-    counted: dict[str, dict[str, _Calls]] = defaultdict(dict)
+    counted = _counted(platform)
+    sharers = _sharers(platform, directory(platform.database, states=ALL_STATES))
+    return [_use(platform, name, sharers.get(name, {}), counted[name]) for name in sorted({*counted, *sharers})]
+
+
+def budget_uses_of(platform: Platform, tenant: Tenant) -> list[BudgetUse]:
+    """The budgets of one tenant's accounts, with the calls of all that share them; the others are not named."""
+    counted = _counted(platform)
+    return [
+        _use(platform, name, sharers, counted[name]) for name, sharers in sorted(_sharers(platform, [tenant]).items())
+    ]
+
+
+def _counted(platform: Platform) -> defaultdict[str, dict[str, _Calls]]:
+    """Credential -> caller -> calls."""
+    counted: defaultdict[str, dict[str, _Calls]] = defaultdict(dict)
 
     def count(conn: Connection[Any]) -> list[Any]:
         found = []
@@ -79,14 +95,13 @@ def budget_uses(platform: Platform) -> list[BudgetUse]:
 
     for credential, caller, *calls in platform.database.run(count):
         counted[credential][caller] = _Calls(*calls)
-    sharers = _sharers(platform)
-    return [_use(platform, name, sharers.get(name, {}), counted[name]) for name in sorted({*counted, *sharers})]
+    return counted
 
 
-def _sharers(platform: Platform) -> dict[str, dict[str, str]]:
+def _sharers(platform: Platform, tenants: Iterable[Tenant]) -> dict[str, dict[str, str]]:
     """Credential -> caller -> slug, of all accounts that are in use."""
     found: dict[str, dict[str, str]] = defaultdict(dict)
-    for tenant in directory(platform.database, states=ALL_STATES):
+    for tenant in tenants:
         for source in platform.budgets:
             for key in _keys(platform, tenant, source):
                 name = credential_name(key, platform.keyring, source)

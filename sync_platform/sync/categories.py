@@ -7,9 +7,9 @@ from typing import Any
 from psycopg import Connection
 
 from sync_platform.core.tenant import Tenant
+from sync_platform.db.audit import audit
 from sync_platform.db.merge import wait_for_writers
 from sync_platform.db.mx_tables import INVOICES, PAYMENTS
-from sync_platform.db.promotions import audit
 from sync_platform.db.queries import query
 from sync_platform.sync.mx_categories import stored_rules
 from sync_platform.sync.platform import Platform

@@ -13,7 +13,7 @@ from sync_platform.core.errors import InvalidRequest
 from sync_platform.core.tenant import Tenant
 from sync_platform.db.compared import ComparisonResult, FieldResult
 from sync_platform.db.comparison import ComparisonRequest, compare_entity
-from sync_platform.db.field_map import ROWS, MappedEntity, field_map, mapped_entity
+from sync_platform.db.field_map import ROWS, MappedEntity, compared_entity, field_map, mapped_entity
 from sync_platform.db.gate import GateRules, Verdict, ask_gate
 from sync_platform.db.queries import query
 from sync_platform.sync.platform import Platform
@@ -50,7 +50,7 @@ def compare(
                 tenant.id,
                 entity,
                 actor,
-                _thresholds(platform, conn, entity),
+                thresholds(platform, conn, entity),
                 timedelta(days=platform.settings.cut_over.soak_days),
                 platform.settings.cut_over.rounding,
                 days,
@@ -71,25 +71,38 @@ def gate_rules(platform: Platform) -> GateRules:
 def verdicts(platform: Platform, tenant: Tenant, entity: str, fields: Sequence[str] = ()) -> list[Verdict]:
     """What the gate says now of a table (``rows``) and its fields."""
     with platform.database.transaction(tenant.id, ROLE) as conn:
-        return ask_gate(conn, tenant.id, mapped_entity(entity), gate_rules(platform), fields)
+        return ask_gate(conn, tenant.id, compared_entity(entity), gate_rules(platform), fields)
 
 
 def newest(platform: Platform, tenant: Tenant, entity: str, limit: int = 1) -> list[ComparisonResult]:
     """The last comparisons of a table, newest first, with their fields in the order of the map."""
-    found = mapped_entity(entity)
-    scope = {"tenant": tenant.id, "entity": found.name}
     with platform.database.transaction(tenant.id, ROLE) as conn:
-        rows = conn.cursor(row_factory=class_row(ComparisonResult))
-        results = rows.execute(query("comparison", "newest"), {**scope, "limit": limit}).fetchall()
-        return [replace(result, fields=_fields(conn, tenant, found, result.id)) for result in results]
+        return newest_in(conn, tenant, entity, limit)
+
+
+def newest_in(conn: Connection[Any], tenant: Tenant, entity: str, limit: int = 1) -> list[ComparisonResult]:
+    """The same inside the caller's transaction."""
+    found = compared_entity(entity)
+    rows = conn.cursor(row_factory=class_row(ComparisonResult))
+    values = {"tenant": tenant.id, "entity": found.name, "limit": limit}
+    results = rows.execute(query("comparison", "newest"), values).fetchall()
+    return [replace(result, fields=_fields(conn, tenant, found, result.id)) for result in results]
 
 
 def history(platform: Platform, tenant: Tenant, entity: str, field: str, limit: int = 100) -> list[dict[str, Any]]:
     """The rate of one field over time, oldest first (CMP-08). ``percent`` None where nothing could be compared."""
-    mapped_entity(entity).field(field)
-    values = {"tenant": tenant.id, "entity": entity, "field": field, "limit": max(1, min(limit, MAX_ROWS))}
     with platform.database.transaction(tenant.id, ROLE) as conn:
-        rows = conn.cursor(row_factory=dict_row).execute(query("comparison", "history"), values).fetchall()
+        return history_in(conn, tenant, entity, field, limit)
+
+
+def history_in(
+    conn: Connection[Any], tenant: Tenant, entity: str, field: str, limit: int = 100, before: int | None = None
+) -> list[dict[str, Any]]:
+    """The same inside the caller's transaction; ``before`` a comparison, by its number."""
+    compared_entity(entity).field(field)
+    values = {"tenant": tenant.id, "entity": entity, "field": field, "before": before}
+    values["limit"] = max(1, min(limit, MAX_ROWS))
+    rows = conn.cursor(row_factory=dict_row).execute(query("comparison", "history"), values).fetchall()
     for row in rows:
         bad = row["different"] + row["overwriting"]
         row["percent"] = Decimal(100 * bad) / row["compared"] if row["compared"] else None
@@ -103,7 +116,7 @@ def _fields(conn: Connection[Any], tenant: Tenant, entity: MappedEntity, compari
     return tuple(sorted((field for field in found if field.field in order), key=lambda field: order[field.field]))
 
 
-def _thresholds(platform: Platform, conn: Connection[Any], entity: MappedEntity) -> dict[str, Decimal]:
+def thresholds(platform: Platform, conn: Connection[Any], entity: MappedEntity) -> dict[str, Decimal]:
     """Percent per field: the tenant's own, the settings' own, or the settings' for all."""
     rules = platform.settings.cut_over
     row = conn.execute("select coalesce(settings -> 'thresholds', '{}') from platform.tenants").fetchone()

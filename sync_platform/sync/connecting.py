@@ -112,6 +112,8 @@ def _base_url(account: SourceAccount, hosts: Mapping[str, str]) -> str:
     configured = account.settings.get("base_url")
     if isinstance(configured, str) and configured:
         return configured
+    if not hosts:
+        raise ConfigurationError(f"{account.label} needs a base_url: every account has a host of its own")
     try:
         return hosts[account.environment]
     except KeyError:

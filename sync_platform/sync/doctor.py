@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
-from sync_platform.core.errors import CredentialsRejected, SyncError
+from sync_platform.core.errors import ConfigurationError, CredentialsRejected, SyncError
 from sync_platform.core.redact import redact_text
 from sync_platform.core.tenant import Tenant
+from sync_platform.db.account_rules import REQUIRED_SECRETS
 from sync_platform.db.connect import connect
-from sync_platform.db.credentials import REQUIRED_SECRETS, SourceAccount, accounts
+from sync_platform.db.credentials import SourceAccount, accounts
 from sync_platform.db.keys import KeyRing
 from sync_platform.db.migration_status import status
 from sync_platform.db.schema_check import check
@@ -182,8 +183,12 @@ def _source(platform: Platform, tenant: Tenant, account: SourceAccount) -> Findi
         readable = readable_entities(platform, tenant, account)
     except CredentialsRejected as error:
         return _bad(name, error, f"check the key's permissions, or `sync-platform credential rotate {options}`")
+    except ConfigurationError as error:
+        return _bad(name, error, f"then try `sync-platform credential test --tenant {tenant.slug}`")
     except SyncError as error:
         return _bad(name, error, "wait and try `sync-platform credential test` again; see the status of the source")
+    if shop.get("warning"):
+        return Finding(name, "warning", shop["warning"], shop["remedy"])
     return Finding(name, "ok", f"{shop.get('shop')} in {shop.get('zone')}; can read {', '.join(readable)}")
 
 

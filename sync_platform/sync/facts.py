@@ -10,25 +10,35 @@ from psycopg import Connection, sql
 from psycopg.rows import dict_row
 
 from sync_platform.core.tenant import Tenant
-from sync_platform.db import blaze_tables, mx_tables
+from sync_platform.db import blaze_tables, crm_tables, mx_tables
 from sync_platform.db.queries import query
 from sync_platform.db.target import Target
+from sync_platform.sync.finding import own_queries
 from sync_platform.sync.platform import Platform
 
 # a sample is kept with every materialisation: what each of its columns is costs 200 bytes
 SAMPLE_ROWS, SAMPLE_COLUMNS = 3, 8
 
-#: All tables that syncs fill; no two sources have one of the same name.
-TABLES: dict[str, Target] = blaze_tables.TABLES | mx_tables.TABLES
+#: All tables that syncs fill, by name with their source: two sources have customers.
+TABLES: dict[str, Target] = {
+    f"{target.schema}.{target.table}": target
+    for tables in (blaze_tables.TABLES, mx_tables.TABLES, crm_tables.TABLES)
+    for target in tables.values()
+}
+# What these hold is what was there when they were last read; their rows belong to no day.
+_SNAPSHOTS = frozenset({"crm.packages", "crm.customers"})
 
 # lines have no day of their own: table of the heads and their key
-_HEADS = {"transaction_items": ("transactions", "transaction_id"), "invoice_items": ("invoices", "invoice_id")}
+_HEADS = {
+    "blaze.transaction_items": ("transactions", "transaction_id"),
+    "mx_merchant.invoice_items": ("invoices", "invoice_id"),
+}
 
 
 @dataclass(frozen=True)
 class TableFacts:
     """``rows`` are live rows by business day; ``newest`` is the highest ``modified`` of the tenant's rows; ``sample``
-    is a few rows of the last day."""
+    is a few rows of the last day. A table that is a snapshot has all its rows on that day."""
 
     rows: dict[date, int]
     newest: datetime | None
@@ -55,14 +65,18 @@ def table_facts(
 
 def _newest(conn: Connection[Any], tenant: Tenant, table: str, first: date, last: date) -> datetime | None:
     values = {"tenant": tenant.id, "first": first, "last": last}
-    row = conn.execute(query("facts", f"{table}_newest"), values).fetchone()
+    row = conn.execute(_query(table, "newest"), values).fetchone()
     return row[0] if row else None
 
 
 def rows_per_day(conn: Connection[Any], tenant: Tenant, table: str, first: date, last: date) -> dict[date, int]:
     """Live rows of the days that have any."""
     values = {"tenant": tenant.id, "first": first, "last": last}
-    return dict(conn.execute(query("facts", f"{table}_per_day"), values).fetchall())
+    return dict(conn.execute(_query(table, "per_day"), values).fetchall())
+
+
+def _query(table: str, what: str) -> sql.SQL:
+    return query(own_queries(table, "facts"), f"{TABLES[table].table}_{what}")
 
 
 def sample_rows(conn: Connection[Any], tenant: Tenant, table: str, day: date) -> list[dict[str, Any]]:
@@ -88,6 +102,8 @@ def _sample_statement(table: str) -> bytes:
 
 
 def _day_condition(table: str) -> sql.Composable:
+    if table in _SNAPSHOTS:
+        return sql.SQL("t.tenant_id = %(tenant)s and t.deleted_at is null")
     if table not in _HEADS:
         return sql.SQL("t.tenant_id = %(tenant)s and t.business_day = %(day)s and t.deleted_at is null")
     heads, key = _HEADS[table]

@@ -7,8 +7,9 @@ from psycopg import errors, sql
 
 from sync_platform.core.errors import Refused
 from sync_platform.core.tenant import Tenant
+from sync_platform.db.audit import audit
 from sync_platform.db.field_map import SCHEMA, MappedEntity, field_map
-from sync_platform.db.promotions import audit, has_column, list_promotions
+from sync_platform.db.promotions import has_column, list_promotions
 from sync_platform.db.queries import query
 from sync_platform.db.tenants import ALL_STATES, directory
 from sync_platform.sync.comparison import ROLE, gate_rules

@@ -18,8 +18,9 @@ from sync_platform.db.copy_text import copy_line
 from sync_platform.db.cursors import complete_window, read_cursor
 from sync_platform.db.merge import MergeScope, lock_tables, merge
 from sync_platform.db.quarantine import store_rejects
-from sync_platform.sync.accounts import OpenAccount, blaze_accounts, open_account, remember_shop
+from sync_platform.sync.accounts import OpenAccount, open_account, remember_shop
 from sync_platform.sync.blaze_entities import SOURCE
+from sync_platform.sync.connecting import usable_accounts
 from sync_platform.sync.platform import Platform
 from sync_platform.sync.request import OnProgress, SyncRequest
 from sync_platform.sync.running import Run, ledger_run
@@ -36,7 +37,7 @@ SHOPS = "shops"
 def refresh_lookups(platform: Platform, request: SyncRequest, on_progress: OnProgress) -> list[SyncError]:
     """Refresh the lookups that are older than a day (setting). A failure is in the ledger and returned; it is for the
     caller to say whether it can go on without names. Nothing is done while another run refreshes them."""
-    accounts = blaze_accounts(platform, request.tenant, scheduled=request.kind == "scheduled")
+    accounts = usable_accounts(platform, request.tenant, SOURCE, scheduled=request.kind == "scheduled")
     due = [account for account in accounts if request.full or _due(platform, request, account.account)]
     if not due:
         return []

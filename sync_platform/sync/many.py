@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from sync_platform.core.errors import CredentialsRejected, SyncError
 from sync_platform.sync.blaze import sync_blaze
+from sync_platform.sync.crm import sync_crm
 from sync_platform.sync.following import follow_after_sync
 from sync_platform.sync.mx_merchant import sync_mx_merchant
 from sync_platform.sync.platform import Platform
@@ -20,10 +21,12 @@ def sync_one(platform: Platform, request: SyncRequest, on_progress: OnProgress =
             return sync_blaze(platform, request, on_progress)
         case "mx_merchant":
             return sync_mx_merchant(platform, request, on_progress)
+        case "crm":
+            return sync_crm(platform, request, on_progress)
 
 
-class _StopHere(threading.Event):
-    """Set for this call alone, or with the whole process."""
+class StopHere(threading.Event):
+    """Set for one piece of work alone, or with the whole process."""
 
     def __init__(self, process: threading.Event) -> None:
         super().__init__()
@@ -44,7 +47,7 @@ def sync_many(
     """
     workers = max(1, min(platform.settings.sync.tenant_workers, len(work)))
     bugs: list[BaseException] = []
-    mine = replace(platform, stopping=_StopHere(platform.stopping))
+    mine = replace(platform, stopping=StopHere(platform.stopping))
     with ThreadPoolExecutor(workers, thread_name_prefix="tenant") as pool:
         try:
             futures = [pool.submit(_one_tenant, mine, requests, on_progress) for requests in work]

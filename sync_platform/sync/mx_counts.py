@@ -1,11 +1,7 @@
 """Compares closed days with the source's own count of payments (MX-03): one call per tenant, never more."""
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from typing import Any
-
-from psycopg import Connection
 
 from sync_platform.core.errors import SyncError
 from sync_platform.core.window import Window, day_ranges
@@ -17,6 +13,7 @@ from sync_platform.sync.finding import Finding, Scope
 from sync_platform.sync.mx_accounts import open_merchant
 from sync_platform.sync.mx_entities import SOURCE
 from sync_platform.sync.platform import Platform
+from sync_platform.sync.source_counts import READ, not_asked, side_by_side, state_of_run
 
 
 def closed_day_counts(platform: Platform, scopes: Sequence[Scope], days: Mapping[str, Sequence[date]]) -> list[Finding]:
@@ -27,17 +24,14 @@ def closed_day_counts(platform: Platform, scopes: Sequence[Scope], days: Mapping
         slug = scope.tenant.slug
         if closed := [day for day in days.get(slug, ()) if day < today[slug]]:
             work.append((scope, day_ranges(closed)[-1]))
-    if not work:
-        return []
-    with ThreadPoolExecutor(min(platform.settings.sync.tenant_workers, len(work)), "count") as pool:
-        return list(pool.map(lambda each: _compare(platform, *each), work))
+    return side_by_side(platform, work, lambda each: _compare(platform, *each))
 
 
 def _compare(platform: Platform, scope: Scope, stretch: tuple[date, date]) -> Finding:
     tenant = scope.tenant
-    state, different = platform.database.run(lambda conn: _of_run(conn, scope), tenant.id)
-    if state not in ("succeeded", "partial"):  # a partial run has all payments; single invoices are missing
-        return _not_asked(scope, "this run has not read all payments")
+    state, different = platform.database.run(lambda conn: state_of_run(conn, scope), tenant.id)
+    if state not in READ:
+        return not_asked(scope, "closed_day_counts", "this run has not read all payments")
     if different:
         return scope.verdict("closed_day_counts", False, different, different, "less or more is stored than was read")
     try:
@@ -47,7 +41,7 @@ def _compare(platform: Platform, scope: Scope, stretch: tuple[date, date]) -> Fi
         with open_merchant(platform, account, CallCounter()) as opened:
             there = opened.client.count_payments(window)
     except SyncError as error:
-        return _not_asked(scope, f"{error.code}: {error}")
+        return not_asked(scope, "closed_day_counts", error)
     if there is None:
         return scope.verdict("closed_day_counts", True, 0, 0, "the source cannot be asked for single days")
     return _verdict(platform, scope, account, window, there)
@@ -73,12 +67,3 @@ def _verdict(platform: Platform, scope: Scope, account: SourceAccount, window: W
     if quarantined:
         detail += f", {quarantined} of some day in quarantine"
     return scope.verdict("closed_day_counts", passed, 0 if passed else abs(there - stored), there, detail)
-
-
-def _not_asked(scope: Scope, why: str) -> Finding:
-    return scope.verdict("closed_day_counts", False, 0, 0, f"the source was not asked: {why}")
-
-
-def _of_run(conn: Connection[Any], scope: Scope) -> tuple[str, int]:
-    """How the run ended, and in how many windows it found another number stored than it had read."""
-    return conn.execute(query("quality", "state_of_run"), scope.values()).fetchone() or ("never", 0)

@@ -1,37 +1,52 @@
-"""Fetches single records by id, several at a time; one that fails does not stop the others (MX-12)."""
+"""Fetches what belongs to single ids, several at a time; one that fails does not stop the others (MX-12, CRM-15)."""
 
 import contextvars
 import threading
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-
-import msgspec
+from typing import Generic, TypeVar
 
 from sync_platform.core.errors import ContractBroken, CredentialsRejected, VendorRejected, VendorUnavailable
 from sync_platform.sync.running import Run
 
+K = TypeVar("K", int, str)
+V = TypeVar("V")
+
 
 @dataclass
-class Fetched:
-    """Records by id, and why the others are missing."""
+class Fetched(Generic[K, V]):
+    """What was read by id, and why the others are missing."""
 
-    records: dict[int, msgspec.Raw] = field(default_factory=dict)
-    missing: dict[int, str] = field(default_factory=dict)
+    records: dict[K, V] = field(default_factory=dict)
+    missing: dict[K, str] = field(default_factory=dict)
 
 
-def fetch_details(run: Run, fetch: Callable[[int], msgspec.Raw], ids: Collection[int], workers: int) -> Fetched:
+@dataclass(frozen=True)
+class _Missing:
+    why: str
+
+
+def fetch_details(
+    run: Run,
+    fetch: Callable[[K], V],
+    ids: Collection[K],
+    workers: int,
+    arrived: Callable[[V], None] = lambda _: None,
+) -> Fetched[K, V]:
     """All of ``ids``, at most ``workers`` at a time; the budget makes them wait (HTTP-10).
+
+    ``arrived`` is called with each record, in the order of ``ids`` and in this thread, while the next are on their way.
 
     What the source does to one record concerns that record alone. Raises CredentialsRejected, DatabaseUnavailable and
     Cancelled: those concern all.
     """
-    found = Fetched()
+    found: Fetched[K, V] = Fetched()
     stopped = threading.Event()
 
-    def one(identity: int) -> msgspec.Raw | str:
+    def one(identity: K) -> V | _Missing:
         if stopped.is_set():
-            return "not asked for"
+            return _Missing("not asked for")
         try:
             run.check()
             return fetch(identity)
@@ -39,7 +54,7 @@ def fetch_details(run: Run, fetch: Callable[[int], msgspec.Raw], ids: Collection
             if isinstance(error, CredentialsRejected):
                 stopped.set()  # no other thread tries these keys again (HTTP-04)
                 raise
-            return f"{error.code}: {error}"
+            return _Missing(f"{error.code}: {error}")
         except BaseException:
             stopped.set()
             raise
@@ -52,10 +67,11 @@ def fetch_details(run: Run, fetch: Callable[[int], msgspec.Raw], ids: Collection
         try:
             for identity, future in zip(ids, futures, strict=True):
                 outcome = future.result()
-                if isinstance(outcome, str):
-                    found.missing[identity] = outcome
+                if isinstance(outcome, _Missing):
+                    found.missing[identity] = outcome.why
                 else:
                     found.records[identity] = outcome
+                    arrived(outcome)
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise

@@ -6,27 +6,18 @@ from typing import Any
 
 from psycopg import Connection
 
-from sync_platform.core.errors import SyncError
 from sync_platform.core.tenant import Tenant
 from sync_platform.db.retry import Item
 from sync_platform.db.webhooks import DueEvent, due_events, mark_failed, mark_handled
 from sync_platform.sync.connecting import usable_accounts
+from sync_platform.sync.events_handled import EventsHandled, run_of_events
 from sync_platform.sync.mx_accounts import OpenMerchant, open_merchant
 from sync_platform.sync.mx_details import fetch_details
 from sync_platform.sync.mx_entities import LEDGER_ENTITIES, SOURCE
 from sync_platform.sync.mx_merchant import payment_loader, require_whole
 from sync_platform.sync.platform import Platform
-from sync_platform.sync.request import EntityReport, OnProgress, SyncRequest, SyncResult, no_progress
-from sync_platform.sync.running import Run, ledger_run
-
-
-@dataclass(frozen=True)
-class EventsHandled:
-    """``result`` is None where nothing waited, and then no run was started. Numbers are events, not payments."""
-
-    result: SyncResult | None = None
-    handled: int = 0
-    failed: int = 0
+from sync_platform.sync.request import OnProgress, SyncRequest, no_progress
+from sync_platform.sync.running import Run
 
 
 @dataclass
@@ -59,24 +50,21 @@ def handle_events(
     if not due:
         return EventsHandled()
     request = SyncRequest(tenant, "payments", (), "event", actor, dagster_run_id, source=SOURCE)
-    reports: list[EntityReport] = []
-    errors: list[SyncError] = []
     tally = _Tally()
-    try:
-        with ledger_run(platform, request, SOURCE, LEDGER_ENTITIES, None, on_progress) as (run, done, failed):
-            reports, errors = done, failed
-            known = {account.account for account in usable_accounts(platform, tenant, SOURCE, scheduled=True)}
-            lost = {event.id: "its account is not active" for event in due if event.account not in known}
-            _note_failed(platform, tenant, run, lost, tally)
-            for account in usable_accounts(platform, tenant, SOURCE, scheduled=True):
-                mine = [event for event in due if event.account == account.account]
-                if mine:
-                    with open_merchant(platform, account, run.calls) as opened:
-                        _handle(platform, request, run, opened, mine, tally)
-            require_whole(tally.missing)
-    except SyncError as error:  # refused before a run was started, such as by a sync that is under way
-        errors = [error]
-    result = SyncResult(request, tuple(reports), (), errors[0] if errors else None)
+
+    def handle(run: Run) -> None:
+        usable = usable_accounts(platform, tenant, SOURCE, scheduled=True)
+        known = {account.account for account in usable}
+        lost = {event.id: "its account is not active" for event in due if event.account not in known}
+        _note_failed(platform, tenant, run, lost, tally)
+        for account in usable:
+            mine = [event for event in due if event.account == account.account]
+            if mine:
+                with open_merchant(platform, account, run.calls) as opened:
+                    _handle(platform, request, run, opened, mine, tally)
+        require_whole(tally.missing)
+
+    result = run_of_events(platform, request, LEDGER_ENTITIES, handle, on_progress)
     return EventsHandled(result, tally.handled, tally.failed)
 
 

@@ -136,12 +136,16 @@ class PaymentLoader(Loader):
 
     def _fetch(self, portion: Portion, wanted: Sequence[int], work: Work) -> None:
         """The details of a portion. One that fails goes to the retry list, by whatever leads to it again."""
+        portion.rejects = [*portion.rejects]
+
+        def decode(raw: msgspec.Raw) -> None:
+            rows, rejects = self._records.invoice_details.rows([raw], [content_hash(raw)])
+            portion.details |= {int(row.key): row for row in rows}
+            portion.rejects += rejects
+
         workers = self._platform.settings.mx_merchant.detail_workers
-        fetched = fetch_details(self._run, self._opened.client.invoice, wanted, workers)
+        fetched = fetch_details(self._run, self._opened.client.invoice, wanted, workers, decode)
         raws = list(fetched.records.values())
-        rows, rejects = self._records.invoice_details.rows(raws, [content_hash(raw) for raw in raws])
-        portion.details = {int(row.key): row for row in rows}
-        portion.rejects = [*portion.rejects, *rejects]
         portion.invoice_records += len(raws)
         sample = self._platform.settings.sync.drift_sample_per_page
         portion.drift = [*portion.drift, *self._records.detail_drift.sample(raws, sample)]

@@ -34,7 +34,7 @@ def unresolved_numbers(platform: Platform, conn: Connection[Any], scope: Scope) 
     """Numbers of the last month that were looked for again and again, and are seldom looked for now (MX-06)."""
     now = platform.clock()
     retries = platform.settings.mx_merchant.link_retries
-    values = {"source": SOURCE, "numbers": NUMBERS, "tries": retries, "since": now - RECENT}
+    values: dict[str, Any] = {"source": SOURCE, "numbers": NUMBERS, "tries": retries, "since": now - RECENT}
     values["since_day"] = (now - RECENT).astimezone(scope.tenant.zone).date()
     bad, judged = counted(conn, scope, "unresolved_numbers", **values)
     detail = f"{bad} of {judged} numbers were not found in more than {retries} runs"

@@ -17,6 +17,7 @@ from sync_platform.db.keys import KEY_FILE, KeyRing
 from sync_platform.db.migration_status import status
 from sync_platform.db.pool import Database
 from sync_platform.settings import PREFIX, Settings
+from sync_platform.sync.jwt_keys import KeySet
 
 
 def utc_now() -> datetime:
@@ -29,7 +30,8 @@ class Platform:
     """``settings`` are the effective ones: with the embedded server they carry its URLs.
 
     ``budgets`` are the call budgets by source that all tenants and threads of this process share (HTTP-10).
-    ``stopping`` asks all runs of the process to stop at their next page (F-04).
+    ``stopping`` asks all runs of the process to stop at their next page (F-04). ``signing_keys`` are those that sign
+    people's tokens, as far as they were asked for.
     """
 
     settings: Settings
@@ -39,6 +41,7 @@ class Platform:
     clock: Callable[[], datetime] = utc_now
     sleep: Callable[[float], None] = time.sleep
     stopping: threading.Event = field(default_factory=threading.Event)
+    signing_keys: KeySet = field(default_factory=KeySet)
 
     def child_environment(self) -> dict[str, str]:
         """What a child process needs to work on the same database with the same keys. Holds secrets: never show it.
@@ -104,13 +107,13 @@ def call_budgets(
 ) -> dict[str, BudgetBook]:
     """The budgets by source (HTTP-10; all settings).
 
-    Blaze: 10,000 calls per 5 minutes and partner key, of which 80 % may be used. MX Merchant: 5 calls a second.
+    Blaze: 10,000 calls per 5 minutes and partner key, of which 80 % may be used. The others: 5 calls a second.
     """
-    blaze, mx = settings.blaze, settings.mx_merchant
-    # fewer than one call a second are counted over as many seconds as one of them may take
+    blaze = settings.blaze
     limits: dict[str, tuple[int, float]] = {
         "blaze": (max(1, int(blaze.calls_per_period * blaze.usage_ceiling)), blaze.period_seconds),
-        "mx_merchant": (max(1, int(mx.calls_per_second)), max(1.0, 1 / mx.calls_per_second)),
+        "mx_merchant": _per_second(settings.mx_merchant.calls_per_second),
+        "crm": _per_second(settings.crm.calls_per_second),
     }
     return {
         source: BudgetBook(
@@ -124,6 +127,11 @@ def call_budgets(
         )
         for source, (limit, period) in limits.items()
     }
+
+
+def _per_second(calls: float) -> tuple[int, float]:
+    # fewer than one call a second are counted over as many seconds as one of them may take
+    return max(1, int(calls)), max(1.0, 1 / calls)
 
 
 @contextmanager

@@ -12,8 +12,11 @@ from sync_platform.core.tenant import Tenant
 from sync_platform.core.window import Window
 from sync_platform.db.quarantine import QuarantineItem
 from sync_platform.db.quarantine import item as find_item
-from sync_platform.sync.accounts import OpenAccount, blaze_accounts, open_account
+from sync_platform.sync.accounts import OpenAccount, open_account
 from sync_platform.sync.blaze_entities import BLAZE_ENTITIES, SOURCE
+from sync_platform.sync.connecting import usable_accounts
+from sync_platform.sync.crm_entities import SOURCE as CRM
+from sync_platform.sync.crm_replay import replay_crm
 from sync_platform.sync.entities import SourceEntity
 from sync_platform.sync.loading import Loader
 from sync_platform.sync.lookups import ENTITY as LOOKUPS
@@ -41,11 +44,14 @@ def replay(platform: Platform, tenant: Tenant, items: Sequence[QuarantineItem], 
     Raises AlreadyRunning where the entity is being written. What the source does to a single record does not stop the
     others.
     """
-    if foreign := [item.id for item in items if item.source not in (SOURCE, MX_MERCHANT) or item.state != "open"]:
-        raise InvalidRequest(f"items {foreign} cannot be replayed: only open ones of {SOURCE} and {MX_MERCHANT} can")
+    known = (SOURCE, MX_MERCHANT, CRM)
+    if foreign := [item.id for item in items if item.source not in known or item.state != "open"]:
+        raise InvalidRequest(f"items {foreign} cannot be replayed: only open ones of {', '.join(known)} can")
     runs: list[int] = []
     if merchants := [item for item in items if item.source == MX_MERCHANT]:
         runs += replay_merchants(platform, tenant, merchants, actor)
+    if of_crm := [item for item in items if item.source == CRM]:
+        runs += replay_crm(platform, tenant, of_crm, actor)
     for name in sorted({item.entity for item in items if item.source == SOURCE}):
         mine = [item for item in items if item.entity == name and item.source == SOURCE]
         request = SyncRequest(tenant, cast(Entity, name), (), "replay", actor, full=True)
@@ -71,7 +77,7 @@ def _replay_entity(
     ):
         opened = [
             stack.enter_context(open_account(platform, request.tenant, account, run.calls))
-            for account in blaze_accounts(platform, request.tenant, scheduled=False)
+            for account in usable_accounts(platform, request.tenant, SOURCE, scheduled=False)
         ]
         loader = Loader(platform, request, entity, run, "")
         now = platform.clock()

@@ -40,8 +40,12 @@ class ReportLine(NamedTuple):
     broken: str = ""
 
 
-def look_at_report(path: Path, allowed: Sequence[str], required: Collection[str]) -> ReportFile:
+def look_at_report(
+    path: Path, allowed: Sequence[str], required: Collection[str], *, others: bool = False
+) -> ReportFile:
     """Find out how to read a file whose header may name the columns ``allowed`` and has to name ``required``.
+
+    ``others``: there may be columns that nobody asks for.
 
     Names are taken without regard to case and blanks around them. Raises InvalidRequest naming what is wrong.
     """
@@ -56,7 +60,7 @@ def look_at_report(path: Path, allowed: Sequence[str], required: Collection[str]
         raise InvalidRequest(f"{path.name} is empty; its first line has to name columns of {', '.join(allowed)}")
     split = {delimiter: _names(header, delimiter) for delimiter in DELIMITERS}
     delimiter = max(DELIMITERS, key=lambda one: len(set(split[one]) & set(allowed)))
-    _check_header(path.name, split[delimiter], allowed, required)
+    _check_header(path.name, split[delimiter], allowed, required, others=others)
     return ReportFile(path, encoding, delimiter, tuple(split[delimiter]), size)
 
 
@@ -139,12 +143,14 @@ def _names(header: str, delimiter: str) -> list[str]:
         return []
 
 
-def _check_header(file: str, names: Sequence[str], allowed: Sequence[str], required: Collection[str]) -> None:
+def _check_header(
+    file: str, names: Sequence[str], allowed: Sequence[str], required: Collection[str], *, others: bool
+) -> None:
     choice = f"allowed are {', '.join(allowed)}"
     known = [name for name in names if name in allowed]
     if not known:  # then it is a record: its values are not to be shown
         raise InvalidRequest(f"the first line of {file} names no column; {choice}")
-    if unknown := [name[:_SHOWN] for name in names if name not in allowed]:
+    if not others and (unknown := [name[:_SHOWN] for name in names if name not in allowed]):
         raise InvalidRequest(f"{file} has unknown columns {unknown}; {choice}")
     if twice := sorted({name for name in known if known.count(name) > 1}):
         raise InvalidRequest(f"{file} gives columns twice: {', '.join(twice)}")

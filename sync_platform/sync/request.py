@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Literal
+from uuid import UUID
 
 from sync_platform.core.counters import Counters
 from sync_platform.core.errors import DatabaseUnavailable, SyncError
@@ -11,8 +12,8 @@ from sync_platform.core.tenant import Tenant
 from sync_platform.core.window import Window
 from sync_platform.db.run_row import RunKind
 
-Source = Literal["blaze", "mx_merchant"]
-Entity = Literal["customers", "transactions", "products", "payments"]
+Source = Literal["blaze", "mx_merchant", "crm"]
+Entity = Literal["customers", "transactions", "products", "payments", "packages"]
 Mode = Literal["normal", "emergency"]
 
 # of Blaze; products first: lines take flower type and strain from them (BLZ-22)
@@ -28,6 +29,9 @@ class SyncRequest:
     collection where the source has one (products), and then absence counts as deletion (SYS-15). ``verify`` compares
     every record with the tables, also those whose content hash says that nothing changed. ``newest`` reads only so many
     of the newest records, of any day where no days are given, and moves no cursor (MX Merchant's payments only).
+    Packages of the CRM are read as they are now, so their day is today: of the profiles that are named, of
+    ``max_profiles`` at most, or of those that never were synced (``only_new``, CRM-14).
+    ``request_id`` is of what was asked for over HTTP, where this was.
     """
 
     tenant: Tenant
@@ -42,6 +46,10 @@ class SyncRequest:
     newest: int | None = None
     mode: Mode = "normal"
     reason: str | None = None
+    profiles: tuple[str, ...] = ()
+    max_profiles: int | None = None
+    only_new: bool = False
+    request_id: UUID | None = None
 
     @property
     def dry_run(self) -> bool:

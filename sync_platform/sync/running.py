@@ -105,7 +105,11 @@ class Run:
     def counted(self, stage: str, counters: Counters) -> None:
         """Called when a batch is committed."""
         self.records += counters
-        self._on_progress(Progress(self._request.tenant.slug, self._entity, stage, self.records.fetched))
+        self.committed(self._entity, stage, self.records.fetched)
+
+    def committed(self, entity: str, stage: str, done: int) -> None:
+        """Tell that so many records of an entity are stored."""
+        self._on_progress(Progress(self._request.tenant.slug, entity, stage, done))
 
     def tell_skew(self, http: VendorHttp) -> None:
         """A source's clock that is off is reported, not followed (HTTP-14)."""
@@ -137,7 +141,16 @@ def ledger_run(
     failed and the exception goes on. Raises AlreadyRunning before the block where another run writes (SYS-19).
     """
     starts = [
-        RunStart(request.tenant.id, source, entity, request.kind, window, request.actor, request.dagster_run_id)
+        RunStart(
+            request.tenant.id,
+            source,
+            entity,
+            request.kind,
+            window,
+            request.actor,
+            request.dagster_run_id,
+            request_id=request.request_id,
+        )
         for entity in entities
     ]
     lease = platform.settings.sync.lease_seconds

@@ -1,11 +1,13 @@
-"""Whether deliveries of a tenant wait to be handled, and what tells one such state from the next."""
+"""Whether deliveries of tenants wait to be handled, and what tells one such state from the next."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sync_platform.core.tenant import Tenant
-from sync_platform.db.queries import query
+from sync_platform.db.accounts import tenants_at
 from sync_platform.sync.mx_entities import SOURCE
 from sync_platform.sync.platform import Platform
+from sync_platform.sync.request import Source
 
 
 @dataclass(frozen=True)
@@ -17,10 +19,12 @@ class WaitingEvents:
     mark: str
 
 
-def waiting_events(platform: Platform, tenant: Tenant) -> WaitingEvents | None:
-    """What is due; None where nothing is, or where the source refused the tenant's keys: that waits for new ones."""
-    values = {"tenant": tenant.id, "source": SOURCE, "now": platform.clock()}
-    row = platform.database.run(lambda conn: conn.execute(query("webhooks", "waiting"), values).fetchone(), tenant.id)
-    if row is None or not row[0]:
-        return None
-    return WaitingEvents(tenant.slug, row[0], "/".join(map(str, (tenant.slug, *row))))
+def waiting_events(platform: Platform, tenants: Sequence[Tenant], source: Source = SOURCE) -> list[WaitingEvents]:
+    """What is due, in the order of the tenants. One whose keys the source refused is left out: it needs new ones."""
+    found = tenants_at(platform.database, source, [tenant.id for tenant in tenants], platform.clock())
+    waiting = [(tenant.slug, found[tenant.id]) for tenant in tenants if tenant.id in found]
+    return [
+        WaitingEvents(slug, due.events, f"{slug}/{due.events}/{due.newest}/{due.tries}")
+        for slug, due in waiting
+        if due.events
+    ]

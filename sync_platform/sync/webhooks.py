@@ -4,7 +4,9 @@ import hashlib
 import hmac
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 from uuid import UUID
 
@@ -13,8 +15,8 @@ from psycopg import Connection
 from psycopg.types.json import Jsonb
 
 from sync_platform.core.tenant import Tenant
+from sync_platform.db.audit import audit
 from sync_platform.db.json_text import storable
-from sync_platform.db.promotions import audit
 from sync_platform.db.webhooks import (
     EventState,
     active_accounts,
@@ -38,6 +40,7 @@ _RANDOM_BYTES = 32
 _TOKEN_BYTES = 16 + _RANDOM_BYTES
 _BODY = msgspec.json.Decoder(dict[str, str | None])
 
+Note = Callable[..., None]  # writes to the audit
 Outcome = Literal["stored", "repeated", "refused", "unknown", "too_large", "malformed"]
 _STATUS: dict[Outcome, int] = {
     "stored": 200,
@@ -93,24 +96,35 @@ def revoke_tokens(
     return revoked
 
 
-def receive(platform: Platform, token: str, body: bytes, source: Source = SOURCE) -> Received:
+def receive(
+    platform: Platform,
+    token: str,
+    body: bytes,
+    source: Source = SOURCE,
+    *,
+    request_id: str | None = None,
+    address: str | None = None,
+) -> Received:
     """Store a delivery once by its content. Never raises for what is sent; DatabaseUnavailable for what is ours.
 
     A body that names another merchant is kept as refused and audited: it is forged, or meant for somebody else (MX-24).
+    So is what is too large or no object of texts, where the token is good (SEC-31). ``body`` need not be whole where it
+    is too large. ``request_id`` and ``address`` go to the audit.
     """
-    if len(body) > MAX_BODY:
-        return Received("too_large")
     tenant_id = _tenant_of(token)
     if tenant_id is None:
-        return Received("unknown")
+        return Received("too_large" if len(body) > MAX_BODY else "unknown")
+    note = partial(audit, request_id=request_id, address=address)
 
     def take(conn: Connection[Any]) -> Received:
-        if not _is_good(conn, tenant_id, source, token):
-            return Received("unknown")
-        fields = _fields(body)
+        if not _is_good(conn, tenant_id, source, token, note):
+            return Received("too_large" if len(body) > MAX_BODY else "unknown")
+        fields = _fields(body) if len(body) <= MAX_BODY else None
         if fields is None:
-            return Received("malformed", tenant_id)
-        return _store(conn, platform, tenant_id, source, body, fields)
+            outcome: Outcome = "too_large" if len(body) > MAX_BODY else "malformed"
+            note(conn, tenant_id, "webhook", "webhooks.refused", source, {"problem": outcome})
+            return Received(outcome, tenant_id)
+        return _store(conn, platform, tenant_id, source, body, fields, note)
 
     return platform.database.run(take, tenant_id, ROLE)
 
@@ -127,7 +141,7 @@ def _tenant_of(token: str) -> UUID | None:
     return UUID(bytes=raw[:16]) if len(raw) == _TOKEN_BYTES else None
 
 
-def _is_good(conn: Connection[Any], tenant_id: UUID, source: Source, token: str) -> bool:
+def _is_good(conn: Connection[Any], tenant_id: UUID, source: Source, token: str, note: Note) -> bool:
     """All hashes are compared, each in constant time: how long it takes tells nothing."""
     offered = _hashed(token)
     good = revoked = False
@@ -136,7 +150,7 @@ def _is_good(conn: Connection[Any], tenant_id: UUID, source: Source, token: str)
         good |= same and is_open
         revoked |= same and not is_open
     if revoked:  # somebody still knows it; strangers who guess would only fill the log
-        audit(conn, tenant_id, "webhook", "webhooks.revoked_token", source, {})
+        note(conn, tenant_id, "webhook", "webhooks.revoked_token", source, {})
     return good
 
 
@@ -152,7 +166,13 @@ def _fields(body: bytes) -> dict[str, str | None] | None:
 
 
 def _store(
-    conn: Connection[Any], platform: Platform, tenant_id: UUID, source: Source, body: bytes, fields: dict[str, Any]
+    conn: Connection[Any],
+    platform: Platform,
+    tenant_id: UUID,
+    source: Source,
+    body: bytes,
+    fields: dict[str, Any],
+    note: Note,
 ) -> Received:
     account, subject = (fields.get("merchantId") or "").strip(), (fields.get("id") or "").strip()
     state: EventState = "new"
@@ -176,7 +196,7 @@ def _store(
     }
     event = store_event(conn, values)
     if state == "refused" and event is not None:
-        audit(conn, tenant_id, "webhook", "webhooks.refused", source, {"event": event, "problem": problem})
+        note(conn, tenant_id, "webhook", "webhooks.refused", source, {"event": event, "problem": problem})
     if state == "refused":
         return Received("refused", tenant_id, event)
     return Received("repeated" if event is None else "stored", tenant_id, event)

@@ -21,17 +21,23 @@ class RecordDecoder(Generic[R]):
     """Turns raw records of one type into rows. Never raises for bad data: what cannot be loaded is a Reject.
 
     ``to_row`` gets the record and its content hash; with ``whole`` also the record's JSON values, for rows that keep
-    what came. ``numbered``: the source's ids are numbers (SYS-03).
+    what came. ``numbered``: the source's ids are numbers, ``mixed``: some are numbers and some are texts (SYS-03).
     """
 
     def __init__(
-        self, record_type: type[R], to_row: Callable[..., Loaded], *, whole: bool = False, numbered: bool = False
+        self,
+        record_type: type[R],
+        to_row: Callable[..., Loaded],
+        *,
+        whole: bool = False,
+        numbered: bool = False,
+        mixed: bool = False,
     ) -> None:
         self._type = record_type
         self._strict = msgspec.json.Decoder(record_type)
         self._to_row = to_row
         self._whole = whole
-        self._id_type: type = int if numbered else str
+        self._id_types: tuple[type, ...] = (int, str) if mixed else (int,) if numbered else (str,)
 
     def rows(self, records: Sequence[msgspec.Raw], hashes: Sequence[bytes]) -> tuple[list[Loaded], list[Reject]]:
         """Rows and rejects of a page; together they are as many as the records (SYS-08)."""
@@ -66,7 +72,7 @@ class RecordDecoder(Generic[R]):
             reason, path, detail = error.reason, error.path, error.detail
         except RecursionError:
             reason, path, detail = "too_deep", "", "the record is nested too deeply; ask the vendor"
-        return Reject(_source_id(values, self._id_type), reason, path, detail, kept(values), digest)
+        return Reject(_source_id(values, self._id_types), reason, path, detail, kept(values), digest)
 
 
 def explain(error: msgspec.ValidationError) -> tuple[str, str, str]:
@@ -82,9 +88,9 @@ def explain(error: msgspec.ValidationError) -> tuple[str, str, str]:
     return "out_of_range", path, f"{path}: {message}; correct it at the source"
 
 
-def _source_id(values: Any, id_type: type) -> str | None:
+def _source_id(values: Any, id_types: tuple[type, ...]) -> str | None:
     found = values.get("id") if isinstance(values, dict) else None
-    return str(found).strip()[:200] or None if type(found) is id_type else None
+    return str(found).strip()[:200] or None if type(found) in id_types else None
 
 
 def _without_blanks(value: Any) -> Any:

@@ -73,7 +73,7 @@ class DriftDetector:
             if name not in values:
                 if self._always_sent is None or name in self._always_sent.get(path, ()):
                     yield Drift(_join(path, name), "missing_field", "", 1, digest)
-            elif (got := _kind(values[name])) not in ("nothing", expected):
+            elif (got := _kind(values[name])) not in ("nothing", *expected.split()):
                 yield Drift(_join(path, name), "changed_type", f"{expected} -> {got}", 1, digest)
         for nested in self._known:
             head, _, tail = nested.rpartition(".")
@@ -123,7 +123,8 @@ def _fields(record_type: type[msgspec.Struct]) -> Iterator[tuple[str, dict[str, 
         for field in info.fields:
             options = field.type.types if isinstance(field.type, inspect.UnionType) else (field.type,)
             expected = next(option for option in options if not isinstance(option, inspect.NoneType))
-            # a record type says "json" of what comes in another kind than it is read as: money in quotes
+            # a record type says "json" of what comes in another kind than it is read as: money in quotes, or in one of
+            # several kinds, separated by blanks
             said = None
             if isinstance(expected, inspect.Metadata):
                 said, expected = (expected.extra or {}).get("json"), expected.type

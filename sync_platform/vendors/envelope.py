@@ -68,6 +68,7 @@ class Envelope:
 
 SKIP_ENVELOPE = msgspec.json.Decoder(SkipWire)
 RECORDS_ENVELOPE = msgspec.json.Decoder(RecordsWire)
+_ROWS = msgspec.json.Decoder(list[msgspec.Raw])
 _STAMP = msgspec.json.Decoder(Stamp)
 
 Wire = SkipWire | RecordsWire
@@ -84,12 +85,17 @@ def decode_envelope(
         wire: Wire = decoder.decode(body)
     except (msgspec.DecodeError, RecursionError) as error:
         raise ContractBroken(f"not the documented envelope: {_reason(error)}") from None
-    _refuse_duplicate_keys(body, wire.values, strict_json_bytes)
-    hashes = [content_hash(record) for record in wire.values]
-    # one byte is found ten times as fast as six
-    nul = b"\\" in body and NUL in body
     limit = wire.limit if isinstance(wire, SkipWire) else None
-    return Envelope(wire.values, hashes, wire.total, limit, nul)
+    return _checked(body, wire.values, strict_json_bytes, wire.total, limit)
+
+
+def decode_rows(body: bytes, strict_json_bytes: int = STRICT_JSON_BYTES) -> Envelope:
+    """A list of records without anything around it. Raises ContractBroken for anything else, and for a key twice."""
+    try:
+        values = _ROWS.decode(body)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise ContractBroken(f"not a list of records: {_reason(error)}") from None
+    return _checked(body, values, strict_json_bytes, None, None)
 
 
 def decode_object(body: bytes) -> msgspec.Raw:
@@ -98,6 +104,16 @@ def decode_object(body: bytes) -> msgspec.Raw:
     if not body.lstrip().startswith(b"{"):
         raise ContractBroken("a single record is not an object")
     return msgspec.Raw(body)
+
+
+def _checked(
+    body: bytes, records: list[msgspec.Raw], strict_json_bytes: int, total: int | None, limit: int | None
+) -> Envelope:
+    _refuse_duplicate_keys(body, records, strict_json_bytes)
+    hashes = [content_hash(record) for record in records]
+    # one byte is found ten times as fast as six
+    nul = b"\\" in body and NUL in body
+    return Envelope(records, hashes, total, limit, nul)
 
 
 def _refuse_duplicate_keys(body: bytes, records: list[msgspec.Raw], strict_json_bytes: int) -> None:

@@ -17,7 +17,7 @@ from sync_platform.vendors.deadline import Deadline, DeadlineBackend
 from sync_platform.vendors.guard import Guard
 from sync_platform.vendors.leaving import Leaving, LeftTooLate
 from sync_platform.vendors.limits import HttpLimits
-from sync_platform.vendors.origin import checked_headers, checked_origin, checked_path, secrets_in
+from sync_platform.vendors.origin import checked_headers, checked_origin, checked_path, secrets_in, with_headers
 from sync_platform.vendors.ports import Breaker, CallBudget, CallObserver
 from sync_platform.vendors.retry import Fault, http_date
 from sync_platform.vendors.verdict import Expected, Meaning, accepted, as_the_status_says, refused
@@ -55,7 +55,7 @@ class VendorHttp:
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._origin = checked_origin(base_url, allowed_hosts)
-        self._secrets = secrets_in(checked_headers(headers))
+        self._secrets, self._keys = secrets_in(checked_headers(headers)), {name.lower() for name in headers}
         self._headers = {
             "Accept": "application/json",
             "Accept-Encoding": "gzip",
@@ -119,12 +119,18 @@ class VendorHttp:
         *,
         content: bytes | None = None,
         timeout_tries: int | None = None,
+        headers: Mapping[str, str] | None = None,
+        reads_only: bool = False,
     ) -> Answer[T]:
-        """Any method. One that is not idempotent is repeated only if the source surely did not act on it (HTTP-06)."""
+        """Any method. One that is not idempotent is repeated only if the source surely did not act on it (HTTP-06).
+
+        ``reads_only``: a POST that changes nothing. ``headers`` are this request's; they cannot replace the keys.
+        """
         url = httpx.URL(self._origin + checked_path(path), params=dict(params) or None)
-        fresh = functools.partial(httpx.Request, method, url, headers=self._headers, content=content)
+        sent = with_headers(self._headers, headers or {}, self._keys)
+        fresh = functools.partial(httpx.Request, method, url, headers=sent, content=content)
         call = functools.partial(self._call, endpoint, fresh, expected)
-        return self._guard.run(endpoint, call, method in IDEMPOTENT, timeout_tries)
+        return self._guard.run(endpoint, call, reads_only or method in IDEMPOTENT, timeout_tries)
 
     def _call(
         self, endpoint: str, fresh: Callable[[], httpx.Request], expected: Expected[T], time_left: float

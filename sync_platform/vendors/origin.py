@@ -4,7 +4,7 @@ import binascii
 import ipaddress
 import re
 from base64 import b64decode
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from urllib.parse import urlsplit
 
 from sync_platform.core.errors import ConfigurationError, InvalidRequest
@@ -49,6 +49,15 @@ def checked_headers(headers: Mapping[str, str]) -> dict[str, str]:
         if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
             raise ConfigurationError(f"header {name!r} is empty or has characters that a header cannot carry")
     return dict(headers)
+
+
+def with_headers(own: Mapping[str, str], more: Mapping[str, str], keys: Collection[str]) -> dict[str, str]:
+    """A client's headers and those of one request, which come first. Raises ConfigurationError where one of these
+    would replace a header of ``keys``, lower-case names."""
+    names = {name.lower() for name in checked_headers(more)}
+    if names.intersection(keys):
+        raise ConfigurationError("a header of a single request must not replace the client's keys")
+    return {name: value for name, value in own.items() if name.lower() not in names} | dict(more)
 
 
 def secrets_in(headers: Mapping[str, str]) -> list[str]:

@@ -20,7 +20,10 @@ _BLANK = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
 
 
 def refusal_text(body: bytes, secrets: Iterable[str]) -> str:
-    """Message of an error body as Blaze and MX Merchant write them, or of a plain text. May be empty."""
+    """Message of an error body as Blaze, MX Merchant and PostgREST write them, or of a plain text. May be empty.
+
+    The texts in which PostgREST quotes values of a row, ``details`` and ``hint``, are left out.
+    """
     head = body[:_READ].decode("utf-8", "replace")
     if head.lstrip().startswith("<"):
         return "an HTML page"
@@ -45,7 +48,7 @@ def _error(body: bytes) -> dict[str, Any] | None:
 
 def _message(error: dict[str, Any]) -> str:
     details = error.get("details")
-    parts = [error.get(name) for name in ("field", "error", "errorCode", "message")]
+    parts = [error.get(name) for name in ("field", "error", "errorCode", "code", "message")]
     parts += details[:_DETAILS] if isinstance(details, list) else []
     return ": ".join(part for part in parts if isinstance(part, str) and part)
 

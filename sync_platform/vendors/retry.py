@@ -28,6 +28,8 @@ class Fault:
     unsent: bool = False
     """Surely not acted upon by the source, so that even a call that is not idempotent may be repeated."""
     throttled: bool = False
+    most: int | None = None
+    """How often this fault may be met before it is final, where that is less than usual."""
     retry_after: str | None = None
     now: datetime | None = None
     """The source's own clock when it answered, else ours: what a dated ``Retry-After`` is relative to."""
@@ -81,13 +83,16 @@ class RetryPolicy(Generic[T]):
         timeout_tries: int | None,
     ) -> tuple[Answer[T] | Fault, int]:
         """The last outcome and the number of calls. ``timeout_tries``: give up a call that timed out so often."""
-        timeouts = 0
+        timeouts = limited = 0
 
         def again(outcome: Answer[T] | Fault) -> bool:
-            nonlocal timeouts
+            nonlocal timeouts, limited
             if not isinstance(outcome, Fault) or not outcome.retry or not (idempotent or outcome.unsent):
                 return False
             timeouts += issubclass(outcome.kind, VendorTimeout)
+            limited += outcome.most is not None
+            if outcome.most is not None and limited >= outcome.most:
+                return False
             return timeout_tries is None or timeouts < timeout_tries
 
         def stop(state: RetryCallState) -> bool:

@@ -1,7 +1,7 @@
 """What a status, headers and a body mean: an answer to use, or a fault and its remedy (HTTP-03, HTTP-04)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -20,22 +20,37 @@ from sync_platform.vendors.retry import Fault, http_date
 
 T = TypeVar("T")
 
-Meaning = Callable[[int, bytes], type[SyncError] | None]
-"""What a source means by a status and a body where the status alone misleads; None where it does not."""
+Meaning = Callable[[int, bytes], type[SyncError] | Fault | None]
+"""What a source means by a status and a body where the status alone misleads; None where it does not.
+
+An error is not retried, and statuses that mean "wait" stay what they are. A Fault says all of it by itself.
+"""
 
 
-def as_the_status_says(status: int, body: bytes) -> type[SyncError] | None:
+def as_the_status_says(status: int, body: bytes) -> type[SyncError] | Fault | None:
     """For a source whose statuses mean what HTTP means by them."""
     return None
 
 
 @dataclass(frozen=True)
 class Expected(Generic[T]):
-    """What the caller makes of an answer. ``hidden`` are texts of the request that no message may repeat."""
+    """What the caller makes of an answer. ``hidden`` are texts of the request that no message may repeat.
+
+    ``part`` is for lists of which a part may come (206): it gets what was decoded and ``Content-Range``, blank where
+    there is none. Where it raises ContractBroken, the call is repeated as with ``decode``.
+    ``any_body``: the status is the answer, and the body need not be JSON.
+    """
 
     decode: Callable[[bytes], T]
     meaning: Meaning = as_the_status_says
     hidden: Sequence[str] = ()
+    part: Callable[[T, str], T] | None = None
+    any_body: bool = False
+
+    def of(self, body: bytes, content_range: str) -> T:
+        """The decoded answer."""
+        whole = self.decode(body)
+        return whole if self.part is None else self.part(whole, content_range)
 
 
 _REFUSED: dict[int, type[SyncError]] = {401: CredentialsRejected, 403: CredentialsRejected, 404: NotFound}
@@ -57,8 +72,10 @@ def refused(
     said = refusal_text(body, [*secrets, *expected.hidden])
     text = f"HTTP {status}" + (f": {said}" if said else "")
     waits = status >= 500 or status == 429
-    meant = None if waits else expected.meaning(status, body)
-    if meant is not None:
+    meant = expected.meaning(status, body)
+    if isinstance(meant, Fault):
+        return replace(meant, text=text, retry_after=headers.get("retry-after"), now=_clock_of(headers) or now)
+    if meant is not None and not waits:
         return Fault(meant, text)
     return Fault(
         VendorUnavailable if waits else _REFUSED.get(status, VendorRejected),
@@ -68,8 +85,12 @@ def refused(
         unsent=status == 429,
         throttled=status == 429,
         retry_after=headers.get("retry-after"),
-        now=http_date(headers.get("date")) or now,
+        now=_clock_of(headers) or now,
     )
+
+
+def _clock_of(headers: Mapping[str, str]) -> datetime | None:
+    return http_date(headers.get("date"))
 
 
 def accepted(
@@ -86,9 +107,10 @@ def accepted(
     """
     meant = expected.meaning(status, body)
     if meant is not None:
-        return Fault(meant, f"HTTP {status}")
-    if status < 200 or (method == "GET" and status != 200):
+        return replace(meant, text=f"HTTP {status}") if isinstance(meant, Fault) else Fault(meant, f"HTTP {status}")
+    partial = status == 206 and expected.part is not None
+    if status < 200 or (method == "GET" and status != 200 and not partial):
         raise ContractBroken(f"HTTP {status} where 200 is documented")
-    if body or status not in _BODILESS:
+    if not expected.any_body and (body or status not in _BODILESS):
         check_json(headers.get("content-type", ""), body)
-    return Answer(status, body, expected.decode(body), skew_seconds)
+    return Answer(status, body, expected.of(body, headers.get("content-range", "")), skew_seconds)

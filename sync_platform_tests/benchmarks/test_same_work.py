@@ -70,7 +70,7 @@ def test_the_naive_script_fills_the_same_tables(database_url, tmp_path, shop, pa
 
 
 @pytest.mark.timeout(360)
-@pytest.mark.skipif(not peers.PEERS_PYTHON.exists(), reason="dlt is not installed: make bench installs it")
+@pytest.mark.slow  # only `make test` installs dlt
 def test_dlt_fills_the_same_tables(database_url, tmp_path, shop, pages, expected):
     """PERF-02: at first, and again on unchanged data."""
     for _ in range(2):

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from sync_platform.sandbox.mx_merchant import Merchant, build_merchant
 from sync_platform.sandbox.mx_spec import MxSpec
-from sync_platform_tests.cli.conftest import Outcome, Shell
+from sync_platform_tests.cli.shell import Outcome, Shell
 
 MERCHANT = "1000000001"
 KEY, SECRET = "canary-consumer-key-1f", "canary-consumer-secret-2e"

@@ -1,38 +1,18 @@
 """The command line on a private database: what it prints and its exit code."""
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from sync_platform.cli.app import run
 from sync_platform.db.keys import new_master_key
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What one command left behind."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def data(self) -> Any:
-        """The JSON document of ``--json``."""
-        return json.loads(self.out)
-
-    @property
-    def everything(self) -> str:
-        """All that a person or a log could have seen."""
-        return self.out + self.err
-
-
-Shell = Callable[..., Outcome]
+from sync_platform.sandbox.mx_merchant import Merchant
+from sync_platform.sandbox.mx_server import MxSandbox
+from sync_platform_tests.cli.clinic_account import new_clinic, set_keys
+from sync_platform_tests.cli.shell import Outcome, Shell
 
 
 @pytest.fixture
@@ -59,3 +39,23 @@ def cedar(shell: Shell) -> str:
     added = shell("tenant", "add", "cedar", "--name", "Cedar", "--zone", "America/Denver")
     assert added.code == 0
     return "cedar"
+
+
+@pytest.fixture
+def clinic() -> Merchant:
+    return new_clinic()
+
+
+@pytest.fixture
+def mx_vendor(clinic: Merchant, monkeypatch: pytest.MonkeyPatch) -> Iterator[MxSandbox]:
+    """The clinic at a stand-in that answers as fast as it can."""
+    monkeypatch.setenv("SYNC_PLATFORM_MX_MERCHANT__CALLS_PER_SECOND", "1000")
+    with MxSandbox([clinic]) as server:
+        yield server
+
+
+@pytest.fixture
+def mx_connected(shell: Shell, cedar: str, mx_vendor: MxSandbox) -> str:
+    """The slug of the tenant whose keys of the clinic are stored."""
+    assert set_keys(shell, cedar, mx_vendor.url).code == 0
+    return cedar

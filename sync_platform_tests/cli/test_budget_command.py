@@ -12,7 +12,7 @@ from sync_platform.db.credentials import set_credential
 from sync_platform.db.keys import KeyRing
 from sync_platform.db.pool import Database
 from sync_platform.db.tenants import find_tenant
-from sync_platform_tests.cli.conftest import Shell
+from sync_platform_tests.cli.shell import Shell
 
 KEY = "canary-shared-key"
 

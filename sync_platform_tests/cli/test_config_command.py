@@ -5,7 +5,7 @@ import json
 import pytest
 
 from sync_platform.db.keys import new_master_key
-from sync_platform_tests.cli.conftest import Shell
+from sync_platform_tests.cli.shell import Shell
 
 
 @pytest.mark.parametrize("form", [(), ("--json",)])

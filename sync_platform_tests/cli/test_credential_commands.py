@@ -10,7 +10,7 @@ from sync_platform.db.keys import KeyRing, new_master_key
 from sync_platform.db.pool import Database
 from sync_platform.sandbox.server import BlazeSandbox
 from sync_platform.sandbox.shop import build_shop
-from sync_platform_tests.cli.conftest import Outcome, Shell
+from sync_platform_tests.cli.shell import Outcome, Shell
 from sync_platform_tests.sandbox.corner_shop import shop_spec
 
 PARTNER, SHOP = "canary-partner-5c1e", "canary-shop-a90d"

@@ -4,7 +4,7 @@ import pytest
 
 from sync_platform.db.pool import Database
 from sync_platform.db.tenants import find_tenant
-from sync_platform_tests.cli.conftest import Shell
+from sync_platform_tests.cli.shell import Shell
 from sync_platform_tests.sync.cut_over.sides import Sides
 
 

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from sync_platform.db.connect import libpq_url
-from sync_platform_tests.cli.conftest import Shell
+from sync_platform_tests.cli.shell import Shell
 from sync_platform_tests.defs.stored import stored_instance
 
 OLD = (

@@ -13,7 +13,7 @@ from sync_platform.sandbox.server import BlazeSandbox
 from sync_platform.sandbox.shop import build_shop
 from sync_platform.settings import Settings
 from sync_platform.sync.doctor import examine
-from sync_platform_tests.cli.conftest import Outcome, Shell
+from sync_platform_tests.cli.shell import Outcome, Shell
 from sync_platform_tests.sandbox.corner_shop import shop_spec
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from sync_platform.sandbox.mx_server import MxSandbox
 from sync_platform_tests.cli.clinic_account import new_clinic, set_keys
-from sync_platform_tests.cli.conftest import Shell
+from sync_platform_tests.cli.shell import Shell
 
 RULES = (
     "kind,pattern,category\nprefix,vitamin drip,Drips\ncontains,PANEL,Laboratory\nregex,^(monthly|weight) plan,Plans\n"

@@ -4,13 +4,13 @@ import uuid
 
 import pytest
 
-from sync_platform.cli.masked_record import masked_record
 from sync_platform.core.reject import Reject
 from sync_platform.core.tenant import Tenant
 from sync_platform.db.pool import Database
 from sync_platform.db.quarantine import QuarantineItem, items, store_rejects
 from sync_platform.db.tenants import find_tenant
-from sync_platform_tests.cli.conftest import Shell
+from sync_platform.sync.masked_record import masked_record
+from sync_platform_tests.cli.shell import Shell
 
 MEMBER = {
     "id": "m1",

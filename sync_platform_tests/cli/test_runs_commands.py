@@ -10,7 +10,7 @@ from sync_platform.core.window import Window
 from sync_platform.db.ledger import RunStart, add_progress, find_run, finish_run, start_run
 from sync_platform.db.pool import Database
 from sync_platform.db.tenants import find_tenant
-from sync_platform_tests.cli.conftest import Shell
+from sync_platform_tests.cli.shell import Shell
 
 WINDOW = Window(datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 2, tzinfo=UTC))
 

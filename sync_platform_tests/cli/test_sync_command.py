@@ -11,7 +11,7 @@ from sync_platform.sandbox.faults import Fault
 from sync_platform.sandbox.server import BlazeSandbox
 from sync_platform.sandbox.shop import Shop, build_shop
 from sync_platform.sandbox.spec import ShopSpec
-from sync_platform_tests.cli.conftest import Shell
+from sync_platform_tests.cli.shell import Shell
 
 NOW = datetime.now(UTC)
 

@@ -1,6 +1,6 @@
 """``tenant add/list/suspend/resume`` (TEN-01, CLI-01, CLI-04)."""
 
-from sync_platform_tests.cli.conftest import Shell
+from sync_platform_tests.cli.shell import Shell
 
 
 def test_an_added_tenant_is_listed_with_all_that_was_said(shell: Shell):

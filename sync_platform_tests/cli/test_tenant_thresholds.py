@@ -2,7 +2,7 @@
 
 import pytest
 
-from sync_platform_tests.cli.conftest import Shell
+from sync_platform_tests.cli.shell import Shell
 
 USUAL = {"churn_medium_days": 30, "churn_high_days": 60, "vip_visits": 10, "vip_value": "1000"}
 

@@ -7,12 +7,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from sync_platform.core.errors import SyncError
 from sync_platform.core.tenant import Tenant
 from sync_platform.db.blaze_tables import TRANSACTION_ITEMS
 from sync_platform.db.credentials import accounts, set_credential
 from sync_platform.db.target import Target
-from sync_platform.sandbox.faults import Fault
-from sync_platform.sandbox.record_drift import chosen
 from sync_platform.sandbox.server import BlazeSandbox
 from sync_platform.sandbox.shop import Entity as Collection
 from sync_platform.sandbox.shop import Shop, build_shop
@@ -23,7 +22,17 @@ from sync_platform.sync.blaze_entities import BLAZE_ENTITIES, SOURCE
 from sync_platform.sync.platform import Platform
 from sync_platform.sync.request import OnProgress, SyncRequest, SyncResult
 from sync_platform.transforms.blaze_records import Member, Product, Transaction
-from sync_platform_tests.conformance.source import Brought, EntityUnderTest, Failure, Field, Overrides, Record, StandIn
+from sync_platform_tests.conformance.faulty import FaultyStandIn
+from sync_platform_tests.conformance.source import (
+    DAYS,
+    Brought,
+    EntityUnderTest,
+    Failure,
+    Field,
+    Overrides,
+    Record,
+    StandIn,
+)
 from sync_platform_tests.sync.conftest import small_shop, within_reach
 from sync_platform_tests.sync.truth import assert_tables_equal_truth
 
@@ -71,10 +80,12 @@ PRODUCTS = EntityUnderTest(
 )
 
 
-class BlazeStandIn:
+class BlazeStandIn(FaultyStandIn):
     """A shop behind the sandbox."""
 
     def __init__(self, shop: Shop, server: BlazeSandbox) -> None:
+        numbers = {"customers": "loyaltyPoints", "transactions": "cart.total", "products": "unitPrice"}
+        super().__init__(server.faults, PATHS, numbers)
         self.shop, self.server, self.zone = shop, server, shop.spec.zone
 
     def records(self, entity: str) -> dict[str, Record]:
@@ -105,11 +116,6 @@ class BlazeStandIn:
         self.remove(entity, key)
         self.shop.publish(COLLECTIONS[entity], record | {"id": new, "modified": self.shop.tick()})
 
-    def leave_out(self, entity: str, field: str) -> set[str]:
-        fault = Fault(kind="missing_field", path=PATHS[entity], field=field, share=0.2)
-        self.server.faults.add(fault)
-        return {key for key in self.records(entity) if chosen(key, fault)}
-
     def clear(self) -> None:
         for entity in COLLECTIONS:
             for key in self.records(entity):
@@ -117,34 +123,6 @@ class BlazeStandIn:
 
     def deny(self, entity: str) -> None:
         self.shop.denied |= {PATHS[entity].removesuffix("*"), PATHS[entity].replace("*", "/modified")}
-
-    def fail(self, entity: str, failure: Failure, times: int) -> None:
-        kinds = {"reset": "reset_during", "truncated": "truncated", "html": "html", "redirect": "redirect"}
-        if isinstance(failure, int):
-            fault = Fault(kind="status", status=failure, path=PATHS[entity], times=times)
-        else:
-            fault = Fault(kind=kinds[failure], path=PATHS[entity], times=times)
-        self.server.faults.add(fault)
-
-    def recover(self) -> None:
-        self.server.faults.clear()
-
-    def repeat_records(self, entity: str) -> None:
-        self.server.faults.add(
-            Fault(kind="duplicate_page", path=PATHS[entity], every=4, after=3, times=4),
-            Fault(kind="changed_row", path=PATHS[entity], rows=1, every=4, after=3, times=4),
-        )
-
-    def drift(self, entity: str, after_pages: int) -> None:
-        number = {"customers": "loyaltyPoints", "transactions": "cart.total", "products": "unitPrice"}[entity]
-        path = PATHS[entity]
-        self.server.faults.add(
-            Fault(kind="extra_fields", path=path, share=1, after=after_pages),
-            Fault(kind="number_as_text", path=path, field=number, share=1, after=after_pages),
-        )
-
-    def slow_down(self, seconds: float) -> None:
-        self.server.faults.add(Fault(kind="latency", seconds=seconds))
 
     def requests(self, entity: str) -> int:
         return sum(
@@ -176,6 +154,9 @@ class Blaze:
         self.entities: tuple[EntityUnderTest, ...] = (CUSTOMERS, TRANSACTIONS, PRODUCTS)
         self.settings: type[BaseModel] = BlazeSettings
         self.secrets = frozenset({"partner_key", "shop_key"})
+        self.days = DAYS
+        self.refusals: Mapping[Failure, type[SyncError]] = {}
+        self.beside: Mapping[str, dict[str, Any]] = {}
         self.small_pages: Overrides = {"blaze": {"page_size": 7}}
         self.other_settings: tuple[Overrides, ...] = (
             {"blaze": {"page_size": 3}},

@@ -7,12 +7,13 @@ import pytest
 
 from sync_platform.core.tenant import Tenant
 from sync_platform_tests.conformance.blaze import Blaze
+from sync_platform_tests.conformance.crm import Crm
 from sync_platform_tests.conformance.mx_merchant import MxMerchant
 from sync_platform_tests.conformance.source import SourceUnderTest, StandIn
 from sync_platform_tests.conformance.subject import Subject
 from sync_platform_tests.sync.conftest import MakePlatform, TestClock, clock, make_platform, settings  # noqa: F401
 
-SOURCES: tuple[SourceUnderTest, ...] = (Blaze(), MxMerchant())
+SOURCES: tuple[SourceUnderTest, ...] = (Blaze(), MxMerchant(), Crm())
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -7,14 +7,13 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from sync_platform.core.errors import SyncError
 from sync_platform.core.tenant import Tenant
 from sync_platform.db.credentials import accounts, set_credential
 from sync_platform.db.mx_tables import INVOICE_ITEMS, INVOICES, PAYMENTS
 from sync_platform.db.target import Target
-from sync_platform.sandbox.faults import Fault
 from sync_platform.sandbox.mx_merchant import Merchant, build_merchant
 from sync_platform.sandbox.mx_server import MxSandbox
-from sync_platform.sandbox.record_drift import chosen
 from sync_platform.settings import MxMerchantSettings
 from sync_platform.sync.mx_accounts import check_merchant, check_merchant_entities
 from sync_platform.sync.mx_entities import SOURCE
@@ -22,7 +21,9 @@ from sync_platform.sync.mx_merchant import sync_mx_merchant
 from sync_platform.sync.platform import Platform
 from sync_platform.sync.request import OnProgress, SyncRequest, SyncResult
 from sync_platform.transforms.mx_records import Payment
+from sync_platform_tests.conformance.faulty import FaultyStandIn
 from sync_platform_tests.conformance.source import (
+    DAYS,
     Brought,
     EntityUnderTest,
     Failure,
@@ -36,6 +37,7 @@ from sync_platform_tests.sync.mx_truth import assert_merchants_stored
 
 LIST = "/payment"
 GENERATED = frozenset({"synced_at"})
+NOTED = frozenset({"data_sent_at", "data_sent_by"})  # by people (TEN-26)
 LINKED = frozenset(
     {"invoice_number", "invoice_ids", "invoice_id", "has_invoice", "primary_product_id", "primary_product", "category"}
 )
@@ -80,15 +82,16 @@ PAYMENT = EntityUnderTest(
     keys=("9007199254740993", "9007199254740992", "9007199254740994"),
     odd_keys=("1", "2", "2147483647", "2147483648", "4294967296", "9223372036854775807", "9223372036854775806"),
     beside=LINKED | GENERATED,
-    brings=(Brought(INVOICES, GENERATED), Brought(INVOICE_ITEMS, GENERATED)),
+    brings=(Brought(INVOICES, GENERATED | NOTED), Brought(INVOICE_ITEMS, GENERATED)),
     rare=frozenset({"invoiceIds"}),  # in the detail only (trap 3)
 )
 
 
-class ClinicStandIn:
+class ClinicStandIn(FaultyStandIn):
     """A clinic behind the sandbox."""
 
     def __init__(self, merchant: Merchant, server: MxSandbox) -> None:
+        super().__init__(server.faults, {"payments": LIST}, {"payments": "responseCode"})
         self.merchant, self.server, self.zone = merchant, server, merchant.spec.zone
 
     def records(self, entity: str) -> dict[str, Record]:
@@ -112,43 +115,12 @@ class ClinicStandIn:
         self.merchant.publish("payments", record | {"id": int(new)})
         self.merchant.link(int(new), invoice)
 
-    def leave_out(self, entity: str, field: str) -> set[str]:
-        fault = Fault(kind="missing_field", path=LIST, field=field, share=0.2)
-        self.server.faults.add(fault)
-        return {key for key in self.records(entity) if chosen(key, fault)}
-
     def clear(self) -> None:
         for key in self.records("payments"):
             self.remove("payments", key)
 
     def deny(self, entity: str) -> None:
         self.merchant.denied |= {LIST}
-
-    def fail(self, entity: str, failure: Failure, times: int) -> None:
-        kinds = {"reset": "reset_during", "truncated": "truncated", "html": "html", "redirect": "redirect"}
-        if isinstance(failure, int):
-            fault = Fault(kind="status", status=failure, path=LIST, times=times)
-        else:
-            fault = Fault(kind=kinds[failure], path=LIST, times=times)
-        self.server.faults.add(fault)
-
-    def recover(self) -> None:
-        self.server.faults.clear()
-
-    def repeat_records(self, entity: str) -> None:
-        self.server.faults.add(
-            Fault(kind="duplicate_page", path=LIST, every=4, after=3, times=4),
-            Fault(kind="changed_row", path=LIST, rows=1, every=4, after=3, times=4),
-        )
-
-    def drift(self, entity: str, after_pages: int) -> None:
-        self.server.faults.add(
-            Fault(kind="extra_fields", path=LIST, share=1, after=after_pages),
-            Fault(kind="number_as_text", path=LIST, field="responseCode", share=1, after=after_pages),
-        )
-
-    def slow_down(self, seconds: float) -> None:
-        self.server.faults.add(Fault(kind="latency", seconds=seconds))
 
     def requests(self, entity: str) -> int:
         return self.server.journal.count(endpoint=LIST)
@@ -167,6 +139,9 @@ class MxMerchant:
         self.entities: tuple[EntityUnderTest, ...] = (PAYMENT,)
         self.settings: type[BaseModel] = MxMerchantSettings
         self.secrets = frozenset({"consumer_key", "consumer_secret"})
+        self.days = DAYS
+        self.refusals: Mapping[Failure, type[SyncError]] = {}
+        self.beside: Mapping[str, dict[str, Any]] = {}
         self.small_pages: Overrides = {"mx_merchant": {"page_size": 7, "calls_per_second": 1000}}
         self.other_settings: tuple[Overrides, ...] = (
             {"mx_merchant": {"page_size": 3}},

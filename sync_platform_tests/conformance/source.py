@@ -1,7 +1,8 @@
 """What the conformance suite has to know of a source, and what it does to the stand-in of one.
 
 A new vendor implements the two protocols in a module of its own, as ``blaze.py`` does, and is added to ``SOURCES`` in
-``conftest.py``. The tests know nothing else of any vendor.
+``conftest.py``. The tests know nothing else of any vendor. What the switches of a server do for any stand-in is in
+``faulty.py``.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,17 +13,20 @@ from typing import Any, Literal, Protocol
 import msgspec
 from pydantic import BaseModel
 
+from sync_platform.core.errors import SyncError
 from sync_platform.core.tenant import Tenant
 from sync_platform.db.target import Target
 from sync_platform.sync.platform import Platform
 from sync_platform.sync.request import OnProgress, SyncRequest, SyncResult
 
 Record = dict[str, Any]
-Kind = Literal["text", "flag", "integer", "bigint", "money", "time"]
+Kind = Literal["text", "flag", "integer", "bigint", "money", "time", "date"]
 Failure = int | Literal["reset", "truncated", "html", "redirect"]
 """A status, or what happens to the answer."""
 Overrides = dict[str, dict[str, Any]]
 """Settings by group."""
+DAYS = 30
+"""How many days a test reads of a source with a history."""
 ODD_TEXTS = ("a'b", 'c"d', "e/f", "g\\N", "\\.", "h%20i", "j;--", "ключ", "鍵", "💡", "k\tl", "m,n", "{o}", "%s")
 
 
@@ -60,8 +64,11 @@ class EntityUnderTest:
     A source without a time of change has ``created`` there instead of ``modified``. ``keys`` are three that only an
     exact comparison tells apart, ``odd_keys`` others that are keys all the same; texts in a vendor with texts, numbers
     in one with numbers. ``beside`` are columns that the platform finds out, and no record of the entity holds.
-    ``rare`` are fields of the model that a small stand-in need not show. ``tells_absence``: a full pass proves what is
-    gone (SYS-15).
+    ``rare`` are fields of the model that a small stand-in need not show, ``unsent`` columns that no field fills.
+    ``tells_absence``: a full pass proves what is gone (SYS-15). ``row_key`` is the column of the record's own key where
+    the first one of the table's key is another. ``skips_repeats``: the reader throws records away that come twice.
+    ``keeps_place`` is False where nothing but the rows is stored between two runs: each begins anew, reads everything
+    as it is now, and leaves rows alone that did not change. ``stage`` is what its checkpoints are told as.
     """
 
     name: str
@@ -75,7 +82,17 @@ class EntityUnderTest:
     beside: frozenset[str] = frozenset()
     brings: tuple[Brought, ...] = ()
     rare: frozenset[str] = frozenset()
+    unsent: frozenset[str] = frozenset()
     tells_absence: bool = False
+    row_key: str = ""
+    skips_repeats: bool = False
+    keeps_place: bool = True
+    stage: str = "loading"
+
+    @property
+    def key_column(self) -> str:
+        """The column that names a record."""
+        return self.row_key or self.target.key[0]
 
     @property
     def text(self) -> Field:
@@ -143,6 +160,8 @@ class SourceUnderTest(Protocol):
     ``account`` is the one that ``connect`` makes. ``checked`` are the lists that a check of the keys reads: the
     entities, and what comes with them but has a list of its own. Under ``small_pages`` a stand-in is read in at least
     four pages. ``other_settings`` are those that change how a source is read; an operator may choose them at any time.
+    ``days`` is how far back it can be asked: 1 where it shows nothing but the present. ``refusals`` are statuses that
+    mean something else than they do at other sources. ``beside`` are settings that one can be changed only with.
     """
 
     name: str
@@ -151,6 +170,9 @@ class SourceUnderTest(Protocol):
     entities: tuple[EntityUnderTest, ...]
     settings: type[BaseModel]
     secrets: frozenset[str]
+    days: int
+    refusals: Mapping[Failure, type[SyncError]]
+    beside: Mapping[str, dict[str, Any]]
     small_pages: Overrides
     other_settings: tuple[Overrides, ...]
 

@@ -7,13 +7,13 @@ from typing import Any
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from sync_platform.core.counters import Counters
 from sync_platform.core.tenant import Tenant
 from sync_platform.sync.platform import Platform
 from sync_platform.sync.request import OnProgress, Progress, SyncRequest, SyncResult, no_progress
-from sync_platform_tests.conformance.source import EntityUnderTest, Record, SourceUnderTest, StandIn
+from sync_platform_tests.conformance.source import DAYS, EntityUnderTest, Record, SourceUnderTest, StandIn
 from sync_platform_tests.sync.conftest import TestClock
 
-DAYS = 30
 State = tuple[datetime | None, datetime | None, datetime | None, dict[str, Any] | None]
 """Watermark, start and end of an open window, place in it."""
 
@@ -34,15 +34,19 @@ class Subject:
         """One run of one entity, some minutes after whatever was before."""
         self.clock.forward()
         today = self.clock().astimezone(self.tenant.zone).date()
-        wanted = ((today - timedelta(days=days - 1), today),)
+        wanted = ((today - timedelta(days=min(days, self.source.days) - 1), today),)
         fields: dict[str, Any] = {"kind": "manual", "actor": "test"} | values
         return self.source.sync(self.platform, SyncRequest(self.tenant, entity.name, wanted, **fields), watch)
 
     def synced(self, entity: EntityUnderTest, days: int = DAYS, **values: Any) -> SyncResult:
         """The same, of which success is expected."""
         result = self.sync(entity, days, **values)
-        assert (result.state, result.error) == ("succeeded", None)
+        assert (result.state, result.error) == ("succeeded", None), result.error
         return result
+
+    def counters(self, entity: EntityUnderTest, result: SyncResult) -> Counters:
+        """What a run did to the entity; nothing where it did not look at it."""
+        return sum((one.counters for one in result.reports if one.entity == entity.name), Counters())
 
     def incremental(self, entity: EntityUnderTest) -> SyncResult:
         """A run of the open day, which begins where the last one ended."""
@@ -67,7 +71,7 @@ class Subject:
         )
         with self.platform.database.transaction(self.tenant.id) as conn:
             found = conn.cursor(row_factory=dict_row).execute(statement).fetchall()
-        return {str(row[entity.target.key[0]]): row for row in found}
+        return {str(row[entity.key_column]): row for row in found}
 
     def state(self, entity: EntityUnderTest) -> State:
         """What the next run goes on from."""
@@ -80,11 +84,12 @@ class Subject:
         return (row[0], row[1], row[2], row[3]) if row else (None, None, None, None)
 
     def set_state(self, entity: EntityUnderTest, assignment: sql.Composable, *values: Any) -> None:
-        """Change the stored state as another release, or a person, might have left it."""
+        """Change the stored state as another release, or a person, might have left it. There is none to be changed of
+        an entity that keeps no place."""
         statement = sql.SQL("update platform.sync_cursors set {} where source = %s and entity = %s").format(assignment)
         with self.platform.database.transaction(self.tenant.id) as conn:
             changed = conn.execute(statement, (*values, self.source.name, entity.name)).rowcount
-        assert changed == 1
+        assert changed == int(entity.keeps_place)
 
     def quarantined(self, entity: EntityUnderTest) -> list[Record]:
         """Open items."""
@@ -96,13 +101,13 @@ class Subject:
                 (self.source.name, entity.name),
             ).fetchall()
 
-    def stop_after(self, batches: int) -> OnProgress:
+    def stop_after(self, entity: EntityUnderTest, batches: int) -> OnProgress:
         """Asks the process to stop, as a signal does, once so many batches are committed."""
         committed = 0
 
         def watch(progress: Progress) -> None:
             nonlocal committed
-            committed += progress.stage == "loading"
+            committed += progress.stage == entity.stage
             if committed >= batches:
                 self.platform.stopping.set()
 

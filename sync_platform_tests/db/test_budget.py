@@ -18,9 +18,9 @@ class Counting:
         self._database = database
         self.transactions = 0
 
-    def run(self, *arguments: Any) -> Any:
+    def single(self, *arguments: Any, **options: Any) -> Any:
         self.transactions += 1
-        return self._database.run(*arguments)
+        return self._database.single(*arguments, **options)
 
 
 class Clock:
@@ -92,6 +92,35 @@ def test_most_calls_of_a_quick_caller_cost_no_round_trip(database: Database):
         budget.acquire()
     assert counting.transactions <= 25
     assert 200 <= counted(database) < 210
+
+
+def test_threads_that_wait_for_one_answer_are_served_by_the_next_one_together(database: Database):
+    """HTTP-10: eight threads, the first alone; the others want a call while it is being asked for."""
+    asked: list[int] = []
+    arrived = threading.Barrier(8)
+
+    class Slow(Counting):
+        def single(self, *arguments: Any, **options: Any) -> Any:
+            if not asked:
+                arrived.wait(timeout=60)
+                while budget.asking < 8:
+                    time.sleep(0.001)
+            asked.append(arguments[1]["calls"])
+            return super().single(*arguments, **options)
+
+    budget = PostgresCallBudget(Slow(database), "c", limit=5000, period_seconds=300, sleep=time.sleep, clock=Clock())
+
+    def late() -> None:
+        arrived.wait(timeout=60)
+        budget.acquire()
+
+    threads = [threading.Thread(target=work) for work in (budget.acquire, *[late] * 7)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert asked == [1, 7]
+    assert counted(database) == 8
 
 
 def test_a_slow_caller_wastes_no_budget_on_leases(database: Database):

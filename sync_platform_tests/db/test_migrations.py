@@ -176,7 +176,8 @@ def test_nothing_outside_our_own_schemas_is_touched(empty_database_url: str) -> 
                 from pg_class c where c.relnamespace = n.oid and c.relname !~ '^(customers|transaction|products)'),
                (select string_agg(e.extname, ',') from pg_extension e)
         from pg_namespace n
-        where n.nspname not in ('platform', 'blaze', 'mx_merchant', 'analytics', 'platform_migrations')
+        where n.nspname not in ('platform', 'platform_migrations', 'blaze', 'mx_merchant', 'crm', 'purchases',
+                                'analytics')
           and n.nspname not like 'pg\\_t%' order by 1
     """
     with connect(empty_database_url) as connection:

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from psycopg import sql
 
 from sync_platform.core.errors import ConfigurationError, DatabaseUnavailable
 from sync_platform.core.tenant import Tenant
@@ -71,6 +72,26 @@ def test_nothing_of_a_transaction_is_left_on_its_connection(database_url: str) -
             assert connection.info.backend_pid == process
             assert setting(connection, "app.tenant_id") == ""
             assert connection.execute("select to_regclass('pg_temp.left_over')").fetchone() == (None,)
+
+
+def test_the_connection_that_was_used_last_is_used_next(database_url: str) -> None:
+    """Its server process has looked up the tables already."""
+    with Database(database_url, pool_size=3) as database:
+        with database.transaction() as first, database.transaction() as second, database.transaction() as third:
+            processes = [connection.info.backend_pid for connection in (first, second, third)]
+        for _ in range(3):
+            with database.transaction() as connection:
+                assert connection.info.backend_pid == processes[0]
+
+
+def test_a_single_statement_waits_for_the_disk_where_it_says_so(database: Database, tenant: Tenant) -> None:
+    """HTTP-10: calls taken from a budget are not forgotten; HTTP-11: a count of calls is told again by the next one."""
+    asked = sql.SQL("select current_setting('synchronous_commit'), platform.current_tenant()")
+    with database.transaction(tenant.id) as connection:
+        usual = setting(connection, "synchronous_commit")
+    assert database.single(asked, {}, tenant.id, durable=True) == (usual, tenant.id)
+    assert database.single(asked, {}, None, durable=True) == (usual, None)
+    assert database.single(asked, {}, tenant.id, durable=False) == ("off", tenant.id)
 
 
 def test_two_hundred_interleaved_transactions_of_ten_tenants_over_three_connections(

@@ -8,7 +8,7 @@ from sync_platform.core.errors import InvalidRequest, Refused
 from sync_platform.core.reject import Reject
 from sync_platform.core.tenant import Tenant
 from sync_platform.db.pool import Database
-from sync_platform.db.quarantine import QuarantineItem, close_replayed, dismiss, item, items, store_rejects
+from sync_platform.db.quarantine import QuarantineItem, close_replayed, dismiss_in, item, items, store_rejects
 
 
 def reject(source_id: str | None = "m1", **changes: object) -> Reject:
@@ -32,6 +32,11 @@ def store(database: Database, tenant: Tenant, *rejects: Reject, run_id: int = 1)
 def close(database: Database, tenant: Tenant, *keys: str) -> int:
     with database.transaction(tenant.id) as conn:
         return close_replayed(conn, tenant.id, "blaze", "customers", keys)
+
+
+def dismiss(database: Database, tenant: Tenant, number: int) -> QuarantineItem:
+    with database.transaction(tenant.id) as conn:
+        return dismiss_in(conn, tenant.id, number)
 
 
 def test_a_reject_is_kept_with_everything_needed_to_look_at_it(database: Database, tenant: Tenant):
@@ -85,9 +90,9 @@ def test_a_record_that_loads_now_closes_its_item_and_comes_back_open_when_it_fai
 def test_an_item_is_dismissed_once(database: Database, tenant: Tenant):
     """SYS-08."""
     (kept,) = store(database, tenant, reject("m1"))
-    assert dismiss(database, tenant.id, kept.id).state == "dismissed"
+    assert dismiss(database, tenant, kept.id).state == "dismissed"
     with pytest.raises(Refused, match="dismissed already"):
-        dismiss(database, tenant.id, kept.id)
+        dismiss(database, tenant, kept.id)
     assert items(database, tenant.id, limit=10) == []
     assert len(items(database, tenant.id, state=None, limit=10)) == 1
     assert close(database, tenant, "m1") == 0
@@ -129,5 +134,5 @@ def test_a_tenant_neither_sees_nor_closes_anothers_items(database: Database, ten
     assert items(database, other_tenant.id, limit=10) == []
     assert close(database, other_tenant, "m1") == 0
     with pytest.raises(InvalidRequest, match="no quarantine item"):
-        dismiss(database, other_tenant.id, kept.id)
+        dismiss(database, other_tenant, kept.id)
     assert item(database, tenant.id, kept.id).state == "open"

@@ -82,17 +82,19 @@ def test_definitions_are_complete_and_resources_are_replaced_by_name():
     repository = defs.get_repository_def()
     assert {schedule.name for schedule in repository.schedule_defs} == {
         "blaze_sales_hourly", "blaze_products_every_5_minutes", "blaze_trailing_weekly", "blaze_compare_hourly",
-        "dagster_prune_daily", "mx_payments_every_15_minutes", "mx_trailing_daily",
+        "dagster_prune_daily", "mx_payments_every_15_minutes", "mx_trailing_daily", "crm_packages_daily",
+        "import_purge_hourly", "audit_anchor_daily",
     }  # fmt: skip
     assert {sensor.name for sensor in repository.sensor_defs} == {
-        "tenant_partitions", "failed_runs", "dead_runs", "table_freshness", "mx_merchant_events",
+        "tenant_partitions", "failed_runs", "dead_runs", "table_freshness", "mx_merchant_events", "crm_events",
+        "crm_packages_own_times", "purchase_files", "outbox_messages",
     }  # fmt: skip
 
 
 def test_every_synced_table_is_an_asset_that_names_it_and_has_checks():
     """DAG-01, DAG-20."""
     graph = build_defs().resolve_asset_graph()
-    assert len(KEYS) == 7
+    assert len(KEYS) == 9
     for key in KEYS.values():
         node = graph.get(key)
         assert node.metadata["dagster/table_name"] == ".".join(key.path)

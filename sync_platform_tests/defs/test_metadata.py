@@ -38,7 +38,7 @@ def test_a_sample_of_every_table_has_rows_and_no_personal_column(world: World):
         target = TABLES[name]
         with world.platform.database.transaction(tenant.id) as conn:
             days = [DAY - timedelta(days=n) for n in range(3)]
-            samples = [sample_rows(conn, tenant, name, day) for day in days]
+            samples = [sample_rows(conn, tenant, f"blaze.{name}", day) for day in days]
             people = conn.execute("select name, email, phone, street_address from blaze.customers").fetchall()
         rows = [row for sample in samples for row in sample]
         assert rows, name

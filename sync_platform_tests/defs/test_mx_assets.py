@@ -89,13 +89,8 @@ def test_a_tick_over_many_tenants_passes_over_one_who_has_no_account(clinics: Mx
 
 def test_blaze_does_not_fail_over_a_tenant_who_has_only_mx_merchant(clinics: MxWorld) -> None:
     """TEN-12: the same for every source."""
-    job = clinics.defs.resolve_job_def("sync_blaze_products")
-    tags = {
-        "dagster/asset_partition_range_start": "2026-11-20|fir",
-        "dagster/asset_partition_range_end": "2026-11-20|yew",
-    }
-    tags["dagster/schedule_name"] = "blaze_products_every_5_minutes"
-    assert job.execute_in_process(instance=clinics.instance, tags=tags, raise_on_error=False).success
+    tags = {"dagster/schedule_name": "blaze_products_every_5_minutes"}
+    assert clinics.run_range("sync_blaze_products", "2026-11-20|fir", "2026-11-20|yew", tags).success
     assert clinics.rows("fir", "select * from platform.sync_runs") == []
 
 

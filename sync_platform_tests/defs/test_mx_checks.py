@@ -34,8 +34,8 @@ def judged(clinics: MxWorld, run: dg.ExecuteInProcessResult) -> dict[str, dg.Ass
     found = {}
     days = {"fir": [date(2026, 11, day) for day in range(11, 21)]}
     for table, key in PAYMENTS.assets.items():
-        chosen = [spec.key for spec in check_specs(key, table)]
-        for one in check_results(clinics.platform, key, table, [clinics.tenants["fir"]], days, run.run_id, chosen):
+        chosen = [spec.key for spec in check_specs(key)]
+        for one in check_results(clinics.platform, key, [clinics.tenants["fir"]], days, run.run_id, chosen):
             found[f"{table}.{one.check_name}"] = one
     return found
 

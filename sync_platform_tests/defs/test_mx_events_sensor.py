@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from sync_platform.db.credentials import accounts as accounts_of
 from sync_platform.db.credentials import mark_rejected
 from sync_platform.db.webhooks import StoredEvent, stored_events
-from sync_platform.defs.mx_jobs import handle_mx_events
-from sync_platform.defs.sensors import mx_events
-from sync_platform.defs.sensors.mx_events import EVENTS_TAG, look, mx_merchant_events
+from sync_platform.defs.event_jobs import handle_mx_events
+from sync_platform.defs.sensors import events as events_sensor
+from sync_platform.defs.sensors.events import EVENTS_TAG, look, mx_merchant_events
 from sync_platform.sandbox.faults import Fault
 from sync_platform.sandbox.mx_notifications import notification
 from sync_platform.sync.request import SyncRequest, no_progress
@@ -35,9 +35,7 @@ def tick(clinics: MxWorld, cursor: str | None = None) -> dg.SensorResult:
 
 def launch(clinics: MxWorld, request: dg.RunRequest) -> dg.ExecuteInProcessResult:
     """What the daemon does with a request."""
-    return clinics.defs.resolve_job_def("handle_mx_events").execute_in_process(
-        instance=clinics.instance, run_config=request.run_config, tags=request.tags, raise_on_error=False
-    )
+    return clinics.execute("handle_mx_events", request.tags, request.run_config)
 
 
 def deliver(clinics: MxWorld, name: str, payment: int, times: int = 1) -> None:
@@ -174,7 +172,7 @@ def test_a_look_around_that_needs_several_ticks_comes_to_everybody(waiting, numb
     cursor, seen = "", []
     for _ in range(20):
         ticks = iter(range(1000))
-        found, cursor = look(None, tenants, cursor, per_tick, lambda: float(next(ticks)))  # noqa: B023
+        found, cursor = look(None, tenants, "mx_merchant", cursor, per_tick, lambda: float(next(ticks)))  # noqa: B023
         seen += [one.tenant for one in found]
         if not cursor:
             break
@@ -185,5 +183,7 @@ def test_a_look_around_that_needs_several_ticks_comes_to_everybody(waiting, numb
 def waiting():
     """Something waits for everybody."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(mx_events, "waiting_events", lambda _, tenant: WaitingEvents(tenant.slug, 1, tenant.slug))
+        everybody = lambda _, tenants, __: [WaitingEvents(one.slug, 1, one.slug) for one in tenants]  # noqa: E731
+        patch.setattr(events_sensor, "waiting_events", everybody)
+        patch.setattr(events_sensor, "AT_ONCE", 2)
         yield

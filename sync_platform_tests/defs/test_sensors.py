@@ -185,7 +185,7 @@ def test_freshness_names_the_stale_tenants_of_each_table(instance, source, platf
     for table in BLAZE:
         finish_run(platform.database, fresh.id, ledger_row(platform, fresh, "r", table), "succeeded")
     events = tick(table_freshness, instance, source).asset_events
-    assert [event.asset_key for event in events] == list(KEYS.values())
+    assert [event.asset_key for event in events] == [key for key in KEYS.values() if key.path[0] != "crm"]
     for event in events:
         assert not event.passed
         judged = 2 if event.asset_key.path[0] == "blaze" else 1

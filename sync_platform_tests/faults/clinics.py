@@ -15,7 +15,7 @@ from sync_platform.sandbox.mx_spec import MxSpec
 from sync_platform.sync.mx_merchant import sync_mx_merchant
 from sync_platform.sync.platform import Platform, utc_now
 from sync_platform.sync.request import SyncRequest, SyncResult
-from sync_platform_tests.faults.commands import Command
+from sync_platform_tests.faults.commands import Command, first_success
 from sync_platform_tests.faults.invariants import assert_nothing_shown
 from sync_platform_tests.faults.stage import HISTORY, ZONE, Stage
 from sync_platform_tests.sync.mx_truth import KEYS, Record, assert_merchants_stored
@@ -83,11 +83,7 @@ class Clinics:
 
     def finish(self, tenant: Tenant, tries: int = 1, **settings: str) -> int:
         """Sync until a run succeeds, and say which one did; an error where the last one does not."""
-        for number in range(1, tries + 1):
-            command = self.command(tenant, **settings)
-            if command.wait() == 0:
-                return number
-        raise AssertionError(f"no run of {tries} succeeded; the last one said:\n{command.said()[-4000:]}")
+        return first_success(lambda: self.command(tenant, **settings), tries)
 
 
 def serve(stage: Stage, *merchants: Merchant, **values: Any) -> Clinics:
@@ -124,9 +120,9 @@ def sync(platform: Platform, tenant: Tenant, days: int = HISTORY + 1, **values: 
     return sync_mx_merchant(platform, ask(platform, tenant, days, **values))
 
 
-def runs_of(stage: Stage, tenant: Tenant) -> list[Record]:
-    """The ledger's rows of MX Merchant."""
-    return [run for run in ledger(stage.database, tenant) if run["source"] == SOURCE]
+def runs_of(stage: Stage, tenant: Tenant, source: str = SOURCE) -> list[Record]:
+    """The ledger's rows of a source."""
+    return [run for run in ledger(stage.database, tenant) if run["source"] == source]
 
 
 def assert_clinic(
@@ -152,14 +148,19 @@ def assert_clinic(
 
 
 def assert_calls_told(
-    stage: Stage, tenant: Tenant, journal: Journal, served: Callable[[str], bool], unsent: int = 0
+    stage: Stage,
+    tenant: Tenant,
+    journal: Journal,
+    served: Callable[[str], bool],
+    unsent: int = 0,
+    source: str = SOURCE,
 ) -> None:
     """I6: what the ledger counted is what arrived, endpoint by endpoint; at most ``unsent`` more."""
     received: dict[str, int] = {}
     for entry in journal.entries():
         if served(entry.shop):
             received[entry.endpoint] = received.get(entry.endpoint, 0) + 1
-    runs = runs_of(stage, tenant)
+    runs = runs_of(stage, tenant, source)
     told = calls_of(runs)
     assert sum(run["api_calls"] for run in runs) == sum(told.values())
     if not unsent:

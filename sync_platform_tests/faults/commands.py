@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -97,3 +97,12 @@ class Command:
     def said(self) -> str:
         """Both outputs."""
         return "".join(path.read_text(errors="replace") for path in (self._output, self._errors) if path.exists())
+
+
+def first_success(start: Callable[[], Command], tries: int) -> int:
+    """Start commands until one succeeds, and say which one did; an error where the last one does not."""
+    for number in range(1, tries + 1):
+        command = start()
+        if command.wait() == 0:
+            return number
+    raise AssertionError(f"no run of {tries} succeeded; the last one said:\n{command.said()[-4000:]}")

@@ -1,8 +1,8 @@
 """The invariants that hold after every case, whatever was broken (requirements, section 15).
 
 I1 every run accounts for what it fetched. I2 no key twice. I3 the tables equal the source's truth. I4 no stored value
-is lost to a null. I5 no other tenant is touched. I6 the ledger counted the calls that the source received. I8 no secret
-and no person in what is shown. I9 no run is left running. (I7 is about the audit chain, which is not built yet.)
+is lost to a null. I5 no other tenant is touched. I6 the ledger counted the calls that the source received. I7 the audit
+log is what was written. I8 no secret and no person in what is shown. I9 no run is left running.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -13,6 +13,7 @@ from sync_platform.core.tenant import Tenant
 from sync_platform.db.pool import Database
 from sync_platform.sandbox.journal import Journal
 from sync_platform.sandbox.shop import Shop
+from sync_platform.sync.audit_chain import check_chain
 from sync_platform_tests.faults.stage import Stage
 from sync_platform_tests.sync.truth import (
     KEYS,
@@ -48,6 +49,7 @@ def assert_invariants(
     assert_tables_equal_truth(stage.database, tenant, shops, tables)  # I3, and I4: the truth's values are all there
     assert_calls_counted(stage.database, tenant, journal, served, unsent)  # I6
     stage.bystander.assert_untouched()  # I5
+    assert_audit_holds(stage)  # I7
     assert_nothing_shown(stage)  # I8
 
 
@@ -89,6 +91,14 @@ def assert_ledger_tells_the_tables(database: Database, tenant: Tenant, table: st
         assert run["fetched"] == sum(run[fate] for fate in FATES), run
         if run["state"] == "running":  # I9: whoever died is found out by the end of the lease
             assert (run["lease_until"] - run["started_at"]).total_seconds() < LONGEST_LEASE, run
+
+
+def assert_audit_holds(stage: Stage) -> None:
+    """I7: of every tenant, also of those whose process died while it appended."""
+    for tenant in stage.tenants.values():
+        with stage.database.transaction(tenant.id, "sp_audit") as conn:
+            verdict = check_chain(conn, tenant.id, [])
+        assert verdict.kind is None, verdict
 
 
 def assert_nothing_shown(stage: Stage) -> None:

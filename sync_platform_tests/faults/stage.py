@@ -26,7 +26,7 @@ from sync_platform.sandbox.vendor_server import VendorServer
 from sync_platform.settings import load_settings
 from sync_platform.sync.platform import Platform, call_budgets, utc_now
 from sync_platform_tests.faults.bystander import Bystander
-from sync_platform_tests.faults.commands import Command
+from sync_platform_tests.faults.commands import Command, first_success
 from sync_platform_tests.faults.proxy import Address, FaultProxy
 
 PARTNER_KEY = "canary-partner-key-3f81"
@@ -95,7 +95,7 @@ class Stage:
 
     def serve(self, *shops: Shop, **values: Any) -> BlazeSandbox:
         """A stand-in with these shops, in this process, until the case is over."""
-        sandbox = self.stack.enter_context(BlazeSandbox(shops, seed=self.seed, **values))
+        sandbox = self.stack.enter_context(BlazeSandbox(shops, **({"seed": self.seed} | values)))
         self.shops |= {shop.name: shop for shop in shops}
         return sandbox
 
@@ -177,11 +177,7 @@ class Stage:
 
     def finish(self, tenant: Tenant | None = None, *options: str, tries: int = 1, **settings: str) -> int:
         """Sync until a run succeeds, and say which one did; an error where the last one does not."""
-        for number in range(1, tries + 1):
-            command = self.sync(tenant, *options, **settings)
-            if command.wait() == 0:
-                return number
-        raise AssertionError(f"no run of {tries} succeeded; the last one said:\n{command.said()[-4000:]}")
+        return first_success(lambda: self.sync(tenant, *options, **settings), tries)
 
 
 def url_of(parts: dict[str, Any]) -> str:

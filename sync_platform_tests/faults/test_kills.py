@@ -4,6 +4,7 @@ import pytest
 
 from sync_platform.core.tenant import Tenant
 from sync_platform.sandbox.shop import Shop, build_shop
+from sync_platform.sync.dead_runs import traces
 from sync_platform_tests.faults.conftest import Note
 from sync_platform_tests.faults.invariants import assert_invariants, assert_ledger_tells_the_tables
 from sync_platform_tests.faults.kills import Killer
@@ -65,7 +66,11 @@ class Chains:
         self.unsent += not at_request
         assert_ledger_tells_the_tables(self.stage.database, self.tenant)
         self.stage.expire_leases(self.tenant)
-        return not self.read_through()
+        if self.read_through():
+            # no run of this tenant comes that would close the row; the platform looks for such rows by itself
+            traces(self.stage.platform(), [])
+            return False
+        return True
 
     def read_through(self) -> bool:
         """Whether the killed run had closed its last window: the next one begins anew and reads all of it again."""

@@ -26,11 +26,11 @@ from sync_platform_tests.faults.tiers import FIRST_SEED, seeded, tiered, variant
 from sync_platform_tests.sync.syncing import one
 from sync_platform_tests.sync.truth import assert_accounted
 
-BODIES, PER_TEST = tiered((100, 100), (10_000, 1_000))
+BODIES, PER_TEST = tiered((100, 100), (2_000, 1_000))
 PATHS = ("/payment", "/invoice", "/invoice/*", "/payment/*")
 
 
-@seeded(short=1, full=10)
+@seeded(short=1, full=2)
 def test_every_known_damage_of_pages_and_details_is_noticed(stage: Stage, note: Note, seed: int) -> None:
     """F-25: each kind on every thirtieth call, through the command line; what was damaged is asked for again."""
     merchant = clinic("oak", seed, payments=tiered(80, 200), invoices=tiered(40, 90))

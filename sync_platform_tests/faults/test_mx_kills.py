@@ -15,7 +15,7 @@ from sync_platform_tests.faults.clinics import (
     serve,
 )
 from sync_platform_tests.faults.conftest import Note
-from sync_platform_tests.faults.kills import Killer
+from sync_platform_tests.faults.kills import killer_at_random
 from sync_platform_tests.faults.stage import Stage
 from sync_platform_tests.faults.tiers import seeded, tiered
 from sync_platform_tests.sync.syncing import one
@@ -30,7 +30,7 @@ SMALL = FAST | {
 
 
 @pytest.mark.timeout(300)
-@seeded(short=1, full=20)
+@seeded(short=1, full=10)
 def test_a_sync_of_payments_that_is_killed_at_any_moment_goes_on(stage: Stage, note: Note, seed: int) -> None:
     """F-01: at a random request or statement; every time rows and ledger agree, and the details of at most one
     transaction are asked for again."""
@@ -41,12 +41,8 @@ def test_a_sync_of_payments_that_is_killed_at_any_moment_goes_on(stage: Stage, n
     tenant = clinics.connect(merchant, url)
     kills = unsent = 0
     while kills < KILLS:
-        at_request = stage.rng.random() < 0.6
-        number = stage.rng.randint(2, 25) if at_request else stage.rng.randint(20, 250)
         requests.watch = statements.watch = lambda _: None
-        killer = Killer(
-            requests if at_request else statements, number, delivered=at_request or stage.rng.random() < 0.5
-        )
+        killer = killer_at_random(stage.rng, (requests, 2, 25), (statements, 20, 250))
         command = clinics.command(tenant, **SMALL)
         killer.aim(command)
         if command.wait() != -9:
@@ -74,7 +70,7 @@ def still_open(merchant: Merchant, details: list[str]) -> int:
     return len(asked) - len(set(asked))
 
 
-@seeded(short=1, full=20)
+@seeded(short=1, full=10)
 def test_a_notification_whose_handler_is_killed_is_handled_once(stage: Stage, note: Note, seed: int) -> None:
     """F-46: between storing and handling, at a random request or statement; the next handler does it, and the one
     after that finds nothing."""
@@ -88,9 +84,7 @@ def test_a_notification_whose_handler_is_killed_is_handled_once(stage: Stage, no
     body = msgspec.json.encode(notification(merchant, linked, "PaymentSuccess"))
     assert receive(platform, token, body).outcome == "stored"
     statements = stage.proxy_before_database()
-    at_request = stage.rng.random() < 0.5
-    number = stage.rng.randint(1, 2) if at_request else stage.rng.randint(1, 60)
-    killer = Killer(requests if at_request else statements, number, delivered=at_request or stage.rng.random() < 0.5)
+    killer = killer_at_random(stage.rng, (requests, 1, 2), (statements, 1, 60), share=0.5)
     handle = ("webhooks", "handle", "--tenant", tenant.slug, "--json")
     command = stage.start(*handle, **FAST)
     killer.aim(command)

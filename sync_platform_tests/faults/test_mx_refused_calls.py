@@ -1,8 +1,6 @@
 """Calls that MX Merchant refuses: too many, broken servers, keys that are not good any more."""
 
-import math
 from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 
 import pytest
 
@@ -13,16 +11,11 @@ from sync_platform.sandbox.mx_merchant import Merchant
 from sync_platform.sync.many import sync_many
 from sync_platform.sync.request import ENTITIES
 from sync_platform_tests.faults.clinics import Clinics, ask, assert_clinic, clinic, quick, runs_of, serve, sync
+from sync_platform_tests.faults.clock import Clock
 from sync_platform_tests.faults.conftest import Note
 from sync_platform_tests.faults.stage import HISTORY, Stage, small_shop
-from sync_platform_tests.faults.test_refused_calls import (
-    ERROR_SHARE,
-    SERVER_ERRORS,
-    STORM_SHARE,
-    made_with,
-    most_in_any,
-)
 from sync_platform_tests.faults.tiers import seeded, tiered
+from sync_platform_tests.faults.trouble import SERVER_ERRORS, assert_waited_out, broken_servers, made_with, storm
 from sync_platform_tests.sync.syncing import ask as ask_blaze
 from sync_platform_tests.sync.truth import assert_tables_equal_truth, ledger
 
@@ -46,9 +39,7 @@ def test_a_storm_of_429_on_any_call_is_waited_out(stage: Stage, note: Note, seed
     clinics = serve(stage, merchant)
     undisturbed = needed(stage, clinics, merchant)
     tenant = clinics.connect(merchant)
-    soon = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
-    for form in ("1", soon, "0", "-1", "soon", None):
-        clinics.server.faults.add(Fault(kind="throttle", retry_after=form, probability=STORM_SHARE))
+    clinics.server.faults.add(*storm(until=datetime.now(UTC) + timedelta(seconds=2)))
     # one call in 64 is refused six times in a row; given up, its run would be partial and its days read again
     patient = {"HTTP__TRIES": "14", "HTTP__BREAKER_FAILURES": "20"}
     settings = SMALL | patient | {"MX_MERCHANT__CALLS_PER_SECOND": str(PER_SECOND), "HTTP__RETRY_AFTER_CAP": "0.2"}
@@ -56,12 +47,35 @@ def test_a_storm_of_429_on_any_call_is_waited_out(stage: Stage, note: Note, seed
     journal = clinics.server.journal
     made, refused = journal.count(), journal.count(status=429)
     note(calls=made, refused=refused, runs=runs, calls_to_needed=made / undisturbed)
-    assert refused > made // 4
-    # twice as many are expected; how far so few calls scatter around that is known as well
-    assert made <= 2 * undisturbed + 3 * math.sqrt(2 * undisturbed)
-    # what the limiter grants at one instant may arrive at two
-    assert most_in_any(journal.entries(), 1.0) <= 2 * PER_SECOND
+    assert_waited_out(journal, undisturbed, PER_SECOND)
     assert_clinic(stage, tenant, [merchant], journal)
+
+
+@seeded(short=1, full=5)
+def test_a_storm_of_429_costs_twice_the_calls_where_nothing_is_set(stage: Stage, note: Note, seed: int) -> None:
+    """F-20 with the tries and page sizes of a new installation, in a storm that does not end: at most 2.2 times the
+    calls that are needed. What is given up after six tries, about one detail in 64, is fetched by the next scheduled
+    run, which begins with it and reads no more pages than the open day has (MX-12)."""
+    merchant = clinic("oak", seed, payments=800, invoices=600)
+    clinics, clock = serve(stage, merchant), Clock()
+    # the pauses move the clock; how long the budget lets a call wait is the subject of the case above
+    platform = stage.platform(clock, clock.sleep, mx_merchant={"calls_per_second": 1000})
+    assert sync(platform, clinics.connect(merchant, slug="undisturbed")).finished
+    undisturbed = clinics.server.journal.count()
+    clinics.server.journal.clear()
+    tenant = clinics.connect(merchant)
+    clinics.server.faults.add(*storm(until=clock.now + timedelta(seconds=20)))
+    states = [sync(platform, tenant).state]
+    while states[-1] != "succeeded":
+        assert len(states) < 10, "no end in sight"
+        given_up = states[-1] == "partial"  # a page that is given up fails the run; the same days go on from there
+        again = sync(platform, tenant, 1, kind="scheduled") if given_up else sync(platform, tenant)
+        states.append(again.state)
+    made, refused = clinics.server.journal.count(), clinics.server.journal.count(status=429)
+    note(calls=made, refused=refused, runs=len(states), calls_to_needed=made / undisturbed)
+    assert refused > made // 4
+    assert made <= 2.2 * undisturbed
+    assert_clinic(stage, tenant, [merchant], clinics.server.journal)
 
 
 @seeded(short=1, full=5)
@@ -71,9 +85,7 @@ def test_a_source_that_fails_every_fifth_call_is_read_once(stage: Stage, note: N
     clinics = serve(stage, merchant)
     undisturbed = needed(stage, clinics, merchant)
     tenant = clinics.connect(merchant)
-    clinics.server.faults.add(
-        *(Fault(kind="status", status=status, html=status > 504, probability=ERROR_SHARE) for status in SERVER_ERRORS)
-    )
+    clinics.server.faults.add(*broken_servers())
     clinics.finish(tenant, HTTP__BREAKER_FAILURES="20", HTTP__TRIES="10", **SMALL)
     journal = clinics.server.journal
     made, failed = journal.count(), made_with(journal, SERVER_ERRORS)

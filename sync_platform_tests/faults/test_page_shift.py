@@ -26,7 +26,7 @@ RUNS = tiered(12, 1_000)
 PER_TEST = tiered(6, 50)
 DAYS = 6
 # a page has up to ten records; some shops change more between two pages than a page holds
-MOST = (1, 1, 2, 3, 5, 8, 20, 500)
+MOST = (1, 1, 1, 2, 2, 3, 3, 5, 5, 8, 8, 12, 20, 40, 100, 500)
 # after how many pages even such a shop comes to rest
 TIMES = 12
 

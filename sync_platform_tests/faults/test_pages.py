@@ -2,13 +2,13 @@
 
 import pytest
 
-from sync_platform.sandbox.faults import Fault
 from sync_platform.sandbox.shop import build_shop
 from sync_platform_tests.faults.conftest import Note
 from sync_platform_tests.faults.invariants import assert_invariants
 from sync_platform_tests.faults.kills import Killer
 from sync_platform_tests.faults.stage import Stage, shop_spec, small_shop
 from sync_platform_tests.faults.tiers import seeded, tiered
+from sync_platform_tests.faults.trouble import wrong_pages
 from sync_platform_tests.sync.syncing import one, sync
 
 HOUR_MS = 3_600_000
@@ -23,16 +23,7 @@ def test_wrong_pages_and_wrong_totals_lose_nothing(stage: Stage, note: Note, see
     shop = small_shop("alder", seed, members=80, products=60, sales_per_day=10)
     sandbox = stage.serve(shop)
     tenant = stage.connect(shop, sandbox.url)
-    sandbox.faults.add(
-        Fault(kind="duplicate_page", probability=0.1),
-        Fault(kind="shifted_page", rows=10, probability=0.1),
-        Fault(kind="missing_row", rows=3, probability=0.1),
-        Fault(kind="short_page", rows=4, probability=0.2),
-        Fault(kind="long_page", rows=5, probability=0.1),
-        Fault(kind="wrong_total", total=0, probability=0.1),
-        Fault(kind="wrong_total", total=1_000_000, probability=0.1),
-        Fault(kind="wrong_total", total=None, probability=0.1),
-    )
+    sandbox.faults.add(*wrong_pages())
     spoilt = stage.sync(tenant, BLAZE__PAGE_SIZE="10")
     assert spoilt.wait() in (0, 1, 3), spoilt.said()
     hits = sum(sandbox.faults.hits())

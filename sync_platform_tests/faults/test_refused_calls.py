@@ -1,62 +1,63 @@
 """Calls that the source refuses: too many, broken servers, keys that are not good any more."""
 
 from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 
 import pytest
 
 from sync_platform.core.tenant import Tenant
 from sync_platform.db.credentials import accounts
 from sync_platform.sandbox.faults import Fault, FaultKind
-from sync_platform.sandbox.journal import Entry, Journal
 from sync_platform.sandbox.server import BlazeSandbox
 from sync_platform.sandbox.shop import Shop
 from sync_platform_tests.faults.conftest import Note
 from sync_platform_tests.faults.invariants import assert_invariants, of
 from sync_platform_tests.faults.stage import Stage, small_shop
 from sync_platform_tests.faults.tiers import seeded, tiered
+from sync_platform_tests.faults.trouble import SERVER_ERRORS, broken_servers, made_with, most_in_any, storm
 from sync_platform_tests.sync.truth import ledger
 
-SERVER_ERRORS = (500, 502, 503, 504, 520, 521, 522, 523, 524)
-# half of the calls, in equal parts: of n faults that are tried one after another each has this probability
-STORM_SHARE = 1 - 0.5 ** (1 / 6)
-ERROR_SHARE = 1 - 0.8 ** (1 / len(SERVER_ERRORS))
 LIMIT, PERIOD = 60, 3
 
 
 def needed(stage: Stage, sandbox: BlazeSandbox, shop: Shop, **settings: str) -> int:
     """Calls that a read of the shop takes where nothing is broken. Its journal starts anew."""
-    stage.finish(stage.connect(shop, sandbox.url, "undisturbed"), **settings)
+    stage.finish(stage.connect(shop, sandbox.url, f"undisturbed-{shop.name}"), **settings)
     made = sandbox.journal.count()
     sandbox.journal.clear()
     return made
 
 
-def most_in_any(entries: list[Entry], seconds: float) -> int:
-    """The fullest sliding window."""
-    times = sorted(entry.at for entry in entries)
-    return max(sum(1 for at in times if start <= at < start + seconds) for start in times)
-
-
-@seeded(short=1, full=5)
+@pytest.mark.timeout(600)
+@seeded(short=1, full=1)
 def test_a_storm_of_429_is_waited_out(stage: Stage, note: Note, seed: int) -> None:
     """F-20: half of the calls, in every form of ``Retry-After``, through the command line; the limit of calls is small
     and not exceeded either. Five minutes of such a storm are simulated in ``test_throttling``."""
-    shop = small_shop("alder", seed, members=tiered(25, 120), products=10, sales_per_day=tiered(1, 3))
-    sandbox = stage.serve(shop)
+    # how often a call is refused is chance: a hundred calls scatter by more than what the rule leaves, all together not
+    made_of_all = needed_of_all = 0
+    for storm_seed in range(seed, seed + tiered(1, 5)):
+        made, undisturbed = one_storm(stage, note, storm_seed)
+        made_of_all, needed_of_all = made_of_all + made, needed_of_all + undisturbed
+    note(calls_to_needed=made_of_all / needed_of_all)
+    assert made_of_all <= 2.2 * needed_of_all
+
+
+def one_storm(stage: Stage, note: Note, seed: int) -> tuple[int, int]:
+    """A shop that is read in a storm, and its invariants. How many calls that took, and how many it takes without."""
+    shop = small_shop(f"shop-{seed}", seed, members=tiered(25, 120), products=10, sales_per_day=tiered(1, 3))
+    sandbox = stage.serve(shop, seed=seed)
     undisturbed = needed(stage, sandbox, shop, BLAZE__PAGE_SIZE="5")
     tenant = stage.connect(shop, sandbox.url)
-    soon = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
-    for form in ("1", soon, "0", "-1", "soon", None):
-        sandbox.faults.add(Fault(kind="throttle", retry_after=form, probability=STORM_SHARE))
+    sandbox.faults.add(*storm(until=datetime.now(UTC) + timedelta(seconds=2)))
     settings = {"BLAZE__PAGE_SIZE": "5", "BLAZE__CALLS_PER_PERIOD": str(LIMIT), "BLAZE__PERIOD_SECONDS": str(PERIOD)}
-    runs = stage.finish(tenant, tries=4, HTTP__RETRY_AFTER_CAP="5", **settings)
+    # what is given up with the usual tries, and read again by another run, is the subject of test_throttling
+    patient = {"HTTP__TRIES": "14", "HTTP__BREAKER_FAILURES": "20", "HTTP__RETRY_AFTER_CAP": "5"}
+    runs = stage.finish(tenant, tries=4, **(settings | patient))
     made, refused = sandbox.journal.count(), sandbox.journal.count(status=429)
-    note(calls=made, refused=refused, runs=runs, calls_to_needed=made / undisturbed)
+    note(calls=made, refused=refused, runs=runs)
     assert refused > made // 4
-    assert made <= 2.2 * undisturbed
     assert most_in_any(sandbox.journal.entries(), PERIOD) <= LIMIT
     assert_invariants(stage, tenant, [shop], sandbox.journal)
+    return made, undisturbed
 
 
 @seeded(short=1, full=5)
@@ -66,9 +67,7 @@ def test_a_source_that_fails_every_fifth_call_is_read_all_the_same(stage: Stage,
     sandbox = stage.serve(shop)
     undisturbed = needed(stage, sandbox, shop, BLAZE__PAGE_SIZE="5")
     tenant = stage.connect(shop, sandbox.url)
-    sandbox.faults.add(
-        *(Fault(kind="status", status=status, html=status > 504, probability=ERROR_SHARE) for status in SERVER_ERRORS)
-    )
+    sandbox.faults.add(*broken_servers())
     # one run in twenty meets five failures in a row: then the breaker opens, which is another case
     runs = stage.finish(tenant, BLAZE__PAGE_SIZE="5", HTTP__BREAKER_FAILURES="10", HTTP__TRIES="10")
     made, failed = sandbox.journal.count(), made_with(sandbox.journal, SERVER_ERRORS)
@@ -77,11 +76,6 @@ def test_a_source_that_fails_every_fifth_call_is_read_all_the_same(stage: Stage,
     assert made == undisturbed + failed
     assert made <= 1.5 * undisturbed
     assert_invariants(stage, tenant, [shop], sandbox.journal)
-
-
-def made_with(journal: Journal, statuses: tuple[int, ...]) -> int:
-    """Calls that were answered like this."""
-    return sum(journal.count(status=status) for status in statuses)
 
 
 @pytest.mark.parametrize("kind", ["unauthorized", "forbidden"])

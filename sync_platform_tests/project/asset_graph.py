@@ -9,7 +9,7 @@ import dagster as dg
 from sync_platform.definitions import defs
 
 README = Path(__file__).resolve().parents[2] / "README.md"
-NAMES = {"blaze": "Blaze", "mx_merchant": "MX Merchant"}
+NAMES = {"blaze": "Blaze API", "mx_merchant": "MX Merchant API", "crm": "CRM API", "purchases": "CSV files"}
 BEGIN, END = "<!-- asset graph: make graph -->", "<!-- end of asset graph -->"
 
 
@@ -36,7 +36,7 @@ def mermaid(definitions: dg.Definitions = defs) -> str:
         for key, above in sorted(asset.asset_deps.items()):
             lines.append(f"  {_box(key)}")
             edges += [f"  {_node(one)} --{_label(gates.get(one))}> {_node(key)}" for one in sorted(above)]
-    lines += [f'  {source}(["{NAMES[source]} API"])' for source in sorted(sources)]
+    lines += [f'  {source}(["{NAMES[source]}"])' for source in sorted(sources)]
     return "\n".join([*lines, *edges, "```"])
 
 

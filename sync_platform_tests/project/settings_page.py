@@ -3,6 +3,7 @@
 ``python -m sync_platform_tests.project.settings_page --write``; without ``--write`` it says which file is stale.
 """
 
+import json
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +19,14 @@ from sync_platform.settings import PREFIX, Settings
 from sync_platform_tests.project.setting_meanings import MEANINGS
 
 ROOT = Path(__file__).resolve().parents[2]
-TITLES = {"": "Platform", "http": "Calls to sources", "sync": "Loading", "mx_merchant": "MX Merchant"}
+TITLES = {
+    "": "Platform",
+    "http": "Calls to sources",
+    "sync": "Loading",
+    "mx_merchant": "MX Merchant",
+    "crm": "CRM",
+    "api": "HTTP service",
+}
 
 
 @dataclass(frozen=True)
@@ -64,6 +72,8 @@ def _default(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, tuple):
+        return json.dumps(value)
     return f"{value:_}".replace("_", "") if isinstance(value, int) else str(value)
 
 

@@ -8,6 +8,8 @@ from typing import Any
 import psycopg
 
 from sync_platform.db.pool import Database
+from sync_platform.sandbox.crm_server import CrmSandbox
+from sync_platform.sandbox.mx_server import MxSandbox
 from sync_platform.sandbox.server import BlazeSandbox
 from sync_platform.sandbox.wire import Wire
 
@@ -77,11 +79,23 @@ class MortalDatabase(Database):
             raise Killed
 
 
-class DeadlySandbox(BlazeSandbox):
+class _Deadly:
     """Each request is a moment too: the process may be gone when the answer arrives."""
 
     fate: Fate
 
     def handle(self, method: str, target: str, headers: dict[str, str], body: bytes, wire: Wire) -> None:
         self.fate.passed()
-        super().handle(method, target, headers, body, wire)
+        super().handle(method, target, headers, body, wire)  # type: ignore[misc]
+
+
+class DeadlySandbox(_Deadly, BlazeSandbox):
+    """Blaze."""
+
+
+class DeadlyMxSandbox(_Deadly, MxSandbox):
+    """MX Merchant."""
+
+
+class DeadlyCrm(_Deadly, CrmSandbox):
+    """The CRM."""

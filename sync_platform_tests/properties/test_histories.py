@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, rule
 
 from sync_platform.core.tenant import Tenant
 from sync_platform.sandbox.changes import SeededChanges
@@ -18,9 +18,10 @@ from sync_platform.sandbox.shop import build_shop
 from sync_platform.sync.blaze import sync_blaze
 from sync_platform.sync.platform import Platform
 from sync_platform.sync.request import ENTITIES, Entity, Progress, SyncRequest
-from sync_platform_tests.properties.effort import effort
+from sync_platform_tests.properties import histories
+from sync_platform_tests.properties.histories import AnyHistory, let_leases_run_out, run_histories, stop_after
 from sync_platform_tests.properties.mortal import DeadlySandbox, Fate, Killed
-from sync_platform_tests.sync.conftest import NOW, Connect, MakePlatform, TestClock, small_shop, within_reach
+from sync_platform_tests.sync.conftest import Connect, MakePlatform, TestClock, small_shop, within_reach
 from sync_platform_tests.sync.syncing import ask, sync
 from sync_platform_tests.sync.truth import (
     assert_accounted,
@@ -36,34 +37,20 @@ pytestmark = pytest.mark.timeout(3600)
 KINDS = ("modify", "add", "delete", "refund", "void")
 FOREVER = 60
 entities = st.sampled_from(ENTITIES)
-# what the source does while a run reads; never five failures in a row, which the breaker's clock would remember
-WEATHER: dict[str, list[Fault]] = {
-    "fair": [],
-    "page shift": [Fault(kind="mutate", rows=3, times=20)],
-    "errors": [Fault(kind="status", status=502, every=3, times=4), Fault(kind="truncated", every=4, times=3)],
-    "throttled": [Fault(kind="throttle", retry_after="0", times=2)],
-    "odd pages": [Fault(kind="short_page", rows=3, every=2, times=9), Fault(kind="duplicate_page", every=5, times=3)],
-}
+WEATHER = histories.WEATHER | {"page shift": [Fault(kind="mutate", rows=3, times=20)]}
 weather = st.sampled_from(sorted(WEATHER))
 
 
-class Histories(RuleBasedStateMachine):
+class Histories(AnyHistory):
     """One tenant with one small shop for each history.
 
     ``late``: something was published with a modification in the past, which only a read of its days can find.
     """
 
     connect: Connect
-    make_platform: MakePlatform
-    ours: TestClock
-    fate: Fate
-    number = 0
 
     def __init__(self) -> None:
         super().__init__()
-        type(self).number += 1
-        self.now, self.our_error, self.their_error = NOW, timedelta(0), timedelta(0)
-        self.ours.now = NOW
         spec = small_shop(f"shop-{self.number}", members=14, products=12, sales_per_day=3)
         self.shop = within_reach(build_shop(spec, clock=self.theirs), "members", "products")
         self.sandbox = DeadlySandbox([self.shop], clock=self.theirs)
@@ -72,10 +59,6 @@ class Histories(RuleBasedStateMachine):
         self.platform = self.restarted()
         self.tenant: Tenant = self.connect(self.sandbox, self.shop)
         self.late = self.killed = False
-
-    def theirs(self) -> float:
-        """The source's clock."""
-        return (self.now + self.their_error).timestamp()
 
     def restarted(self) -> Platform:
         """A new process."""
@@ -117,18 +100,6 @@ class Histories(RuleBasedStateMachine):
             self.shop.erase("products", ids[index % len(ids)])
             self.late = True
 
-    # --- time ----------------------------------------------------------------------------------------
-
-    @rule(minutes=st.sampled_from([1, 7, 60, 600, 3000]))
-    def time_passes(self, minutes: int) -> None:
-        self.now += timedelta(minutes=minutes)
-        self.ours.now = self.now + self.our_error
-
-    @rule(ours=st.integers(-10, 10), theirs=st.integers(-10, 10))
-    def the_clocks_jump(self, ours: int, theirs: int) -> None:
-        self.our_error, self.their_error = timedelta(minutes=ours), timedelta(minutes=theirs)
-        self.ours.now = self.now + self.our_error
-
     # --- our runs ------------------------------------------------------------------------------------
 
     @initialize(loaded=st.sets(entities))
@@ -156,15 +127,8 @@ class Histories(RuleBasedStateMachine):
 
     @rule(entity=entities, batches=st.integers(1, 3), days=st.integers(1, 9), outside=weather)
     def a_cancelled_run(self, entity: Entity, batches: int, days: int, outside: str) -> None:
-        done: list[Progress] = []
-
-        def stop(progress: Progress) -> None:
-            done.append(progress)
-            if len(done) >= batches:
-                self.platform.stopping.set()
-
         self.sandbox.faults.add(*WEATHER[outside])
-        state = self.run_once(ask(self.tenant, entity, self.platform, days), stop)
+        state = self.run_once(ask(self.tenant, entity, self.platform, days), stop_after(batches, self.platform))
         assert state in ("succeeded", "cancelled")
         self.sandbox.faults.clear()
         self.platform.stopping.clear()
@@ -177,8 +141,7 @@ class Histories(RuleBasedStateMachine):
             self.run_once(request)
         self.killed |= self.fate.dead
         self.platform = self.restarted()
-        with self.platform.database.transaction(self.tenant.id) as conn:  # the lease runs out
-            conn.execute("update platform.sync_runs set lease_until = now() - interval '1 s' where state = 'running'")
+        let_leases_run_out(self.platform, self.tenant)
 
     # --- the end -------------------------------------------------------------------------------------
 
@@ -219,10 +182,4 @@ def test_every_history_ends_in_the_truth(
     make_platform: MakePlatform, connect: Connect, clock: TestClock, fate: Fate
 ) -> None:
     """SYS-05, SYS-09, SYS-11, HTTP-11, F-01, F-26 to F-29, F-35; I1 to I3, I6: after at most two clean runs."""
-
-    class Here(Histories):
-        """With the fixtures of this test."""
-
-    Here.ours, Here.fate = clock, fate
-    Here.connect, Here.make_platform = staticmethod(connect), staticmethod(make_platform)  # type: ignore[assignment]
-    run_state_machine_as_test(Here, settings=effort(8, 100, stateful_step_count=12))  # type: ignore[no-untyped-call]
+    run_histories(Histories, clock, fate, connect=connect, make_platform=make_platform)

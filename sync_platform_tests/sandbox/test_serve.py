@@ -19,19 +19,22 @@ shop = build_shop(ShopSpec(name="Corner", shop_key="k", zone="UTC", seed=1, firs
 serve([shop], faults=[Fault(kind="status", path="/vendors")])
 """
 
-TWO = """
+THREE = """
 from datetime import date
+from sync_platform.sandbox.crm_server import CrmSandbox
+from sync_platform.sandbox.crm_world import crm_demo_projects
 from sync_platform.sandbox.mx_server import MxSandbox
 from sync_platform.sandbox.mx_world import mx_demo_merchants
 from sync_platform.sandbox.serve import serve
-serve([], beside={"mx_merchant": MxSandbox(mx_demo_merchants(date(2026, 1, 1)))})
+day = date(2026, 1, 1)
+serve([], beside={"mx_merchant": MxSandbox(mx_demo_merchants(day)), "crm": CrmSandbox(crm_demo_projects(day))})
 """
 
 
 def test_one_process_serves_several_vendors() -> None:
     """CLI-07: each has its own address; all of them end together."""
     with subprocess.Popen(
-        [sys.executable, "-c", TWO], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", THREE], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -42,6 +45,9 @@ def test_one_process_serves_several_vendors() -> None:
         auth = ("demo-consumer-key-1", "demo-consumer-secret-1")
         url = f"{clinics['url']}/checkout/v3/payment?merchantId=1000000001"
         assert httpx.get(url, auth=auth).json()["recordCount"] > 300
+        assert ready["crm"]["shops"] == ["Lakeside Golf", "Riverside Studio"]
+        headers = {"apikey": "demo-crm-key-1", "Authorization": "Bearer demo-crm-key-1"}
+        assert len(httpx.get(f"{ready['crm']['url']}/rest/v1/customers", headers=headers).json()) == 1000
         assert httpx.get(f"{ready['url']}/api/v1/partner/store").status_code == 401
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) == 0

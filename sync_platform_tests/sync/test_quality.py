@@ -27,7 +27,7 @@ def verdict(platform: Platform, owner: Tenant) -> Judge:
         assert sync_blaze(platform, request_for(owner, entity, dagster_run_id=RUN)).finished
 
     def look(table: str, check: CheckName, first: date = FIRST, last: date = TODAY) -> Finding:
-        (found,) = judge(platform, Scope(owner, table, first, last, RUN), (check,))
+        (found,) = judge(platform, Scope(owner, f"blaze.{table}", first, last, RUN), (check,))
         return found
 
     return look
@@ -62,7 +62,7 @@ def finished_run(table: str, tenant: UUID, age: str, **columns: object) -> tuple
 @pytest.mark.parametrize("table", TABLES)
 def test_every_check_of_every_table_passes_after_a_sync(verdict: Judge, table):
     """DAG-20."""
-    for check in CHECKS_OF[table]:
+    for check in CHECKS_OF[f"blaze.{table}"]:
         found = verdict(table, check)
         assert found.passed, found
 
@@ -95,10 +95,12 @@ def test_exactly_five_per_cent_of_rejects_are_allowed(verdict: Judge, change, ow
 )
 def test_freshness_is_the_age_of_the_last_success(platform, owner, change, table, age, passed):
     """OPS-02: members and transactions 60 minutes, products 5, and 5 of grace."""
-    assert {one.detail for one in freshness(platform, owner, TABLES).values()} == {"never synced"}
+    assert {one.detail for one in freshness(platform, owner, [f"blaze.{name}" for name in TABLES]).values()} == {
+        "never synced"
+    }
     change(*_spread(finished_run(table, owner.id, "3 hours")))
     change(*_spread(finished_run(table, owner.id, age)))
-    assert freshness(platform, owner, [table])[table].passed is passed
+    assert freshness(platform, owner, [f"blaze.{table}"])[f"blaze.{table}"].passed is passed
 
 
 def test_volume_fails_for_a_closed_day_that_lost_most_of_its_receipts(verdict: Judge, change, monkeypatch):

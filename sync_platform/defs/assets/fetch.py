@@ -13,7 +13,8 @@ from sync_platform.sync.request import Entity, Source
 class Fetch:
     """The entity that is read from a source, and the tables it fills, with what each of them is.
 
-    The source's name is that of its schema and of the group of its assets. ``priority`` orders the steps of a run.
+    The source's name is that of its schema and of the group of its assets. ``priority`` orders the steps of a run. A
+    ``snapshot`` is read as it is now: of its days only the tenant's today can be filled.
     """
 
     source: Source
@@ -21,6 +22,7 @@ class Fetch:
     tables: Mapping[str, str]
     targets: Mapping[str, Target]
     priority: int = 0
+    snapshot: bool = False
 
     @property
     def name(self) -> str:

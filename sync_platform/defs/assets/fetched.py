@@ -22,7 +22,7 @@ def fetched(fetch: Fetch) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name=fetch.name,
         specs=[_spec(fetch, table) for table in fetch.tables],
-        check_specs=[spec for table, key in fetch.assets.items() for spec in check_specs(key, table)],
+        check_specs=[spec for key in fetch.assets.values() for spec in check_specs(key)],
         partitions_def=DAY_TENANT,
         backfill_policy=BACKFILL,
         pool=fetch.pool,

@@ -1,7 +1,7 @@
 """One path for one partition, a range, or many tenants: merge days, work through tenants, record what is done."""
 
 import gc
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import date, timedelta
 from typing import Any
@@ -13,7 +13,17 @@ from sync_platform.core.errors import AlreadyRunning
 from sync_platform.core.tenant import Tenant
 from sync_platform.db.tenants import directory
 from sync_platform.defs.assets.fetch import Fetch
-from sync_platform.defs.assets.work import due_days, not_active, repeats_another, requests_for, scheduled
+from sync_platform.defs.assets.results import results
+from sync_platform.defs.assets.work import (
+    PLATFORM_TIME_TAG,
+    days_of,
+    due_days,
+    not_active,
+    repeats_another,
+    requests_for,
+    scheduled,
+    snapshot_days,
+)
 from sync_platform.defs.checks.synced import check_results
 from sync_platform.defs.day_chart import DAYS, WEEK, day_chart
 from sync_platform.defs.metadata import run_metadata, sample_table
@@ -21,11 +31,11 @@ from sync_platform.defs.partitions import PartitionKey, by_tenant
 from sync_platform.defs.recorder import NO_EVENTS_OF_ITS_OWN, Recorder, done_before, parent_run, take_back_plan
 from sync_platform.defs.resources import PlatformSource
 from sync_platform.sync.active_sources import with_account
+from sync_platform.sync.crm_times import at_platform_time
 from sync_platform.sync.dead_runs import close_rows_of
 from sync_platform.sync.facts import table_facts
-from sync_platform.sync.many import sync_many
 from sync_platform.sync.platform import Platform
-from sync_platform.sync.request import OnProgress, Progress, SyncRequest, SyncResult, no_progress
+from sync_platform.sync.request import Progress, SyncResult, no_progress
 
 Assets = Mapping[str, dg.AssetKey]
 SHOWN_FAILURES = 100
@@ -53,37 +63,42 @@ def sync_partitions(
         tenants = _tenants(context, platform, fetch, days)
         if (parent := parent_run(context)) is not None:  # it has ended, or there would be no retry
             close_rows_of(platform, parent, tenants.values())
-        due = {} if repeats_another(context.instance, context.run) else due_days(context, platform, tenants, days)
+        asked = {} if repeats_another(context.instance, context.run) else tenants
+        missed: dict[str, list[date]] = {}
+        if fetch.snapshot:
+            due, missed = snapshot_days(context, platform, asked, days, done)
+        else:
+            due = due_days(context, platform, asked, days)
         failed = {slug: not_active(slug) for slug in days if slug not in tenants and not scheduled(context)}
-        finished: set[str] = set()
-        work = requests_for(context, fetch, tenants, due)
+        owed = {str(PartitionKey(day, slug)) for slug in failed for day in days[slug]}
+        # what a snapshot has missed is asked for as well: the use case says why it cannot be had
+        work = requests_for(context, fetch, tenants, due, missed)
         try:
             # a tick's lines, one per tenant and table, would be kept as its output; nobody watches it
             told = no_progress if scheduled(context) else _log_progress
-            with closing(_results(platform, work, told)) as results:
-                for result in results:
-                    slug = result.request.tenant.slug
+            with closing(results(platform, work, told, patient=fetch.snapshot)) as found:
+                for result in found:
+                    slug, these = result.request.tenant.slug, days_of(result.request)
                     for warning in result.warnings:
                         context.log.warning(f"{slug} {entity}: {warning}")
                     if result.finished:
-                        _record(platform, result, due[slug], recorders)
-                        finished.add(slug)
-                    elif scheduled(context) and isinstance(result.error, AlreadyRunning):
+                        _record(platform, result, these, recorders, fetch)
+                        done |= {str(PartitionKey(day, slug)) for day in these}
+                    elif scheduled(context) and isinstance(result.error, AlreadyRunning) and not fetch.snapshot:
                         context.log.info(f"{slug} {entity} is left to the other run: {result.error}")  # SYS-19
                     else:
-                        failed[slug] = f"{result.state}: {result.error}"
-                        context.log.warning(f"{slug} {entity}: {failed[slug]}")
+                        failed.setdefault(slug, f"{result.state}: {result.error}")
+                        owed |= {str(PartitionKey(day, slug)) for day in these}
+                        context.log.warning(f"{slug} {entity}: {result.state}: {result.error}")
         finally:
             for recorder in recorders.values():
                 recorder.flush()
         chosen = context.selected_asset_check_keys
-        for table, asset in assets.items():
-            yield from check_results(platform, asset, table, list(tenants.values()), due, context.run.run_id, chosen)
-    if failed:
-        owed = {str(PartitionKey(day, slug)) for slug in failed for day in due.get(slug, days[slug])}
-        recorded = done | {str(PartitionKey(day, slug)) for slug in finished for day in due[slug]}
         for asset in assets.values():
-            take_back_plan(context, asset, [key for key in keys if str(key) not in recorded | owed], min(owed))
+            yield from check_results(platform, asset, list(tenants.values()), due, context.run.run_id, chosen)
+    if failed:
+        for asset in assets.values():
+            take_back_plan(context, asset, [key for key in keys if str(key) not in done | owed], min(owed))
         shown = dict(sorted(failed.items())[:SHOWN_FAILURES])
         raise dg.Failure(
             f"{len(failed)} of {len(days)} tenants are not synced: {', '.join(shown)}",
@@ -96,19 +111,14 @@ def sync_partitions(
 def _tenants(
     context: dg.AssetExecutionContext, platform: Platform, fetch: Fetch, days: Mapping[str, Sequence[date]]
 ) -> dict[str, Tenant]:
-    """Active tenants of the run. The range of a schedule reaches over some who have no account at this source; whoever
-    names one by hand is told."""
+    """Active tenants of the run. The range of a schedule reaches over some who have no account at this source, or times
+    of their own there; whoever names one by hand is told."""
     found = [tenant for tenant in directory(platform.database) if tenant.slug in days]
     if scheduled(context):
         found = with_account(platform, found, fetch.source)
+    if PLATFORM_TIME_TAG in context.run.tags:
+        found = at_platform_time(platform, found)
     return {tenant.slug: tenant for tenant in found}
-
-
-def _results(
-    platform: Platform, work: Sequence[Sequence[SyncRequest]], told: OnProgress
-) -> Generator[SyncResult, None, None]:
-    """To be closed in any case: an interrupted step must not leave workers behind that write on (F-04)."""
-    yield from sync_many(platform, work, told)
 
 
 def _carry_on(
@@ -125,18 +135,22 @@ def _carry_on(
     return common
 
 
-def _record(platform: Platform, result: SyncResult, days: Sequence[date], recorders: Mapping[str, Recorder]) -> None:
+def _record(
+    platform: Platform, result: SyncResult, days: Sequence[date], recorders: Mapping[str, Recorder], fetch: Fetch
+) -> None:
     """Materialisation events of one tenant. The last day carries a sample and a chart; each day its own row count."""
     tenant, last = result.request.tenant, days[-1]
     first = min(days[0], last - timedelta(days=DAYS + WEEK - 1))
-    facts = table_facts(platform, tenant, [report.entity for report in result.reports], first, last)
+    names = {report.entity: f"{fetch.source}.{report.entity}" for report in result.reports}
+    facts = table_facts(platform, tenant, list(names.values()), first, last)
     for report in result.reports:
-        found = facts[report.entity]
+        found = facts[names[report.entity]]
         shown = run_metadata(result, report, found.newest, platform.clock())
         for day in days:
             extra: dict[str, Any] = {"dagster/partition_row_count": found.rows.get(day, 0)}
             if day == last:
-                extra["rows_per_day"] = day_chart(found.rows, last)
+                if not fetch.snapshot:
+                    extra["rows_per_day"] = day_chart(found.rows, last)
                 if found.sample:
                     extra["sample"] = sample_table(found.sample)
             recorders[report.entity].add(PartitionKey(day, tenant.slug), {**shown, **extra})

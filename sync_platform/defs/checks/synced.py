@@ -1,11 +1,12 @@
 """Asset checks of synced tables: one result per check and table for all tenants of a run, naming who fails (DAG-20)."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date
 
 import dagster as dg
 
 from sync_platform.core.tenant import Tenant
+from sync_platform.sync.crm_counts import package_counts
 from sync_platform.sync.finding import CheckName, Finding, Scope
 from sync_platform.sync.mx_counts import closed_day_counts
 from sync_platform.sync.platform import Platform
@@ -23,34 +24,46 @@ DESCRIPTIONS: dict[CheckName, str] = {
     "linkage": "At least 80 % of the payments that name an invoice number belong to an invoice.",
     "unresolved_numbers": "Few of the invoice numbers of the last month are found nowhere, run after run.",
     "closed_day_counts": "Of closed days as many payments are stored as the source counts. One call per tenant.",
+    "ownership": "Every package is of the customer that its profile is linked to.",
+    "mapping_rate": "Enough of the active profiles are linked to a customer; see CRM__MIN_MAPPING_RATE.",
+    "review_backlog": "Not too many matches wait for a person, and none for too long.",
+    "package_counts": "As many packages are stored of some customers as the CRM counts. One call per tenant.",
 }
 
 # What must not be built upon; the others are worth a look.
-ERRORS: frozenset[CheckName] = frozenset({"accounting", "rejects"})
+ERRORS: frozenset[CheckName] = frozenset({"accounting", "rejects", "ownership"})
 BLOCKING: frozenset[CheckName] = frozenset({"accounting"})
 # Those that ask the source: after all others, and not within a transaction.
-CALLING: frozenset[CheckName] = frozenset({"closed_day_counts"})
+CALLING: dict[CheckName, Callable[[Platform, Sequence[Scope], Mapping[str, Sequence[date]]], list[Finding]]] = {
+    "closed_day_counts": closed_day_counts,
+    "package_counts": package_counts,
+}
 LISTED = 20
 
 
-def check_specs(asset: dg.AssetKey, table: str) -> list[dg.AssetCheckSpec]:
+def table_of(asset: dg.AssetKey) -> str:
+    """``blaze.customers``: a table as it is named where sources share names."""
+    return ".".join(asset.path)
+
+
+def check_specs(asset: dg.AssetKey) -> list[dg.AssetCheckSpec]:
     """Specs of all checks of a table."""
     return [
         dg.AssetCheckSpec(name, asset=asset, description=DESCRIPTIONS[name], blocking=name in BLOCKING)
-        for name in CHECKS_OF[table]
+        for name in CHECKS_OF[table_of(asset)]
     ]
 
 
 def check_results(
     platform: Platform,
     asset: dg.AssetKey,
-    table: str,
     tenants: Sequence[Tenant],
     days: Mapping[str, Sequence[date]],
     dagster_run: str,
     chosen: Collection[dg.AssetCheckKey],
 ) -> Iterator[dg.AssetCheckResult]:
     """Judge the days of the tenants of a run. Tenants whose sync failed are judged as well: by what is stored."""
+    table = table_of(asset)
     names = tuple(name for name in CHECKS_OF[table] if dg.AssetCheckKey(asset, name) in chosen)
     if not names:
         return
@@ -59,14 +72,18 @@ def check_results(
     ]
     stored = [name for name in names if name not in CALLING]
     findings = [finding for scope in scopes for finding in judge(platform, scope, stored)]
-    if len(stored) < len(names):
-        findings += closed_day_counts(platform, scopes, days)
+    for name in names:
+        if name in CALLING:
+            findings += CALLING[name](platform, scopes, days)
     # the framework stops the step at a blocking check that fails: the others have to be told by then
     for name in sorted(names, key=lambda name: name in BLOCKING):
-        yield _result(asset, name, [finding for finding in findings if finding.check == name])
+        yield check_result(asset, name, [finding for finding in findings if finding.check == name])
 
 
-def _result(asset: dg.AssetKey, name: CheckName, findings: Sequence[Finding]) -> dg.AssetCheckResult:
+def check_result(
+    asset: dg.AssetKey, name: CheckName, findings: Sequence[Finding], errors: Collection[CheckName] = ERRORS
+) -> dg.AssetCheckResult:
+    """One result for the findings of a check; a failure is an error for checks that are among ``errors``."""
     bad = [finding for finding in findings if not finding.passed]
     shown = (bad or list(findings))[:LISTED]
     rows = [
@@ -76,7 +93,7 @@ def _result(asset: dg.AssetKey, name: CheckName, findings: Sequence[Finding]) ->
         asset_key=asset,
         check_name=name,
         passed=not bad,
-        severity=dg.AssetCheckSeverity.ERROR if name in ERRORS else dg.AssetCheckSeverity.WARN,
+        severity=dg.AssetCheckSeverity.ERROR if name in errors else dg.AssetCheckSeverity.WARN,
         description=f"{len(bad)} of {len(findings)} tenants fail" if bad else f"{len(findings)} tenants pass",
         metadata={"tenants": len(findings), "failing": len(bad), "findings": dg.MetadataValue.table(rows)}
         if rows

