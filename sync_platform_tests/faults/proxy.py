@@ -73,6 +73,8 @@ class FaultProxy:
         self._stopping.set()
         with suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
             pass
+        # whoever accepts is told by that connection, and closing under his hands would be an error of his
+        self._threads[0].join(10)
         self._listener.close()
         with self._lock:
             for one in self._open:
