@@ -48,7 +48,7 @@ bench: $(READY) $(BENCH_READY)  ## measure speed, memory and scale; ONLY=first_l
 
 faults: $(READY)  ## break whatever can break and show that nothing is lost; ONLY=F-27, SEED=7: one case
 	@umask 022; FAULT_TIER=full FAULT_ONLY="$(ONLY)" FAULT_SEED="$(SEED)" $(VENV)/bin/python -m pytest \
-	    sync_platform_tests/faults $(if $(ONLY),,sync_platform_tests/properties --hypothesis-profile=full) \
+	    $(if $(ONLY),,sync_platform_tests/properties --hypothesis-profile=full) sync_platform_tests/faults \
 	    -n $$((2 * $$(getconf _NPROCESSORS_ONLN))) --dist loadgroup  # most cases wait most of the time
 
 lint: $(READY)  ## style, types, import contracts, dependencies, migrations
