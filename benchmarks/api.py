@@ -10,10 +10,11 @@ import psycopg
 
 from benchmarks.api_reads import paths_to_read
 from benchmarks.api_upload import uploaded
+from benchmarks.client import Ask
 from benchmarks.clubs import served
 from benchmarks.cut_over_rows import fill
 from benchmarks.figure import Figure
-from benchmarks.service import WARM_UP, Answers, Ask, ask, json_ask, serving
+from benchmarks.service import WARM_UP, Answers, ask, json_ask, serving
 from benchmarks.stage import Stage
 from sync_platform.core.tenant import Tenant
 from sync_platform.db.connect import libpq_url

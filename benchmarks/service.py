@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from benchmarks.children import server
+from benchmarks.client import Ask, Client
 from benchmarks.stage import Stage
 from sync_platform.settings import PREFIX
 
@@ -50,16 +51,6 @@ class Service:
     def _status(self, name: str) -> float:
         lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
         return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(f"{name}:"))
-
-
-@dataclass(frozen=True)
-class Ask:
-    """One request."""
-
-    method: str
-    path: str
-    headers: Mapping[str, str]
-    body: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -109,30 +100,27 @@ def ask(service: Service, clients: int, asks: Sequence[Ask], wanted: int, per_se
 
     With ``per_second`` a late answer counts from when its request was due, so that a stall is not left out of account.
     """
-    left = iter(enumerate(asks))
+    left = iter(enumerate([one.on_the_wire(service.host) for one in asks]))
     guard = threading.Lock()
     seconds: list[float] = []
     strange = [0]
     began = time.perf_counter()
 
     def client() -> None:
-        connection = service.connection()
-        while True:
-            with guard:
-                number, one = next(left, (-1, None))
-            if one is None:
-                break
-            due = time.perf_counter()
-            if per_second is not None:
-                due = began + number / per_second
-                time.sleep(max(0.0, due - time.perf_counter()))
-            connection.request(one.method, one.path, one.body, dict(one.headers))
-            answer = connection.getresponse()
-            answer.read()
-            with guard:
-                seconds.append(time.perf_counter() - due)
-                strange[0] += answer.status != wanted
-        connection.close()
+        with Client(service.host, service.port, TIMEOUT) as connection:
+            while True:
+                with guard:
+                    number, one = next(left, (-1, b""))
+                if number < 0:
+                    return
+                due = time.perf_counter()
+                if per_second is not None:
+                    due = began + number / per_second
+                    time.sleep(max(0.0, due - time.perf_counter()))
+                status = connection.ask(one)
+                with guard:
+                    seconds.append(time.perf_counter() - due)
+                    strange[0] += status != wanted
 
     _together(client, clients)
     return Answers(seconds, strange[0])

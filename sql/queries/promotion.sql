@@ -3,7 +3,7 @@
 -- name: gate
 -- Why a field may not replace production now; no reason, no objection (CMP-05, CMP-11). Asked for the asset checks, for
 -- the dry run, and again in the transaction that starts a promotion. {staging} is counted now: a table that was emptied
--- since it was compared is no base for anything (F-84).
+-- since it was compared is no base for anything (F-84). Only a page that is shown may bring a count of a moment ago.
 with newest as (
     select c.*, c.only_production + c.only_staging - c.historical as lonely,
            c.matched + c.only_production + c.only_staging - c.historical as keys
@@ -11,7 +11,9 @@ with newest as (
     where c.tenant_id = %(tenant)s and c.entity = %(entity)s and c.first_day is null
     order by c.id desc limit 1
 ), staging as (
-    select count(*) as rows from {staging} s where s.tenant_id = %(tenant)s and s.deleted_at is null
+    select coalesce(%(staging_rows)s::bigint, (
+        select count(*) from {staging} s where s.tenant_id = %(tenant)s and s.deleted_at is null
+    )) as rows
 ), wanted as (
     select w.field, w.added, w.requires
     from jsonb_to_recordset(%(fields)s) as w (field text, added boolean, requires jsonb)
@@ -26,6 +28,7 @@ with newest as (
         on f.tenant_id = %(tenant)s and f.comparison_id = c.id and f.field = w.field
 )
 select j.field, c.id as comparison_id, c.snapshot_at, j.against, j.compared, j.bad, j.threshold, c.production_rows,
+       s.rows as staging_rows,
        array_remove(array[
            case when c.id is null then 'not compared yet: run `sync-platform compare run`' end,
            case when c.snapshot_at < now() - %(max_age)s::interval

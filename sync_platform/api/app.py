@@ -15,6 +15,7 @@ from sync_platform.api.envelope import Envelope
 from sync_platform.api.limits import RateLimits
 from sync_platform.api.metrics import router as metrics_router
 from sync_platform.api.openapi import describe
+from sync_platform.api.recent_counts import RecentCounts
 from sync_platform.api.routes import (
     audit,
     budget,
@@ -97,6 +98,7 @@ def build_app(platform: Platform) -> FastAPI:
     )
     app.state.platform = platform
     app.state.limits = RateLimits(platform)
+    app.state.staging_counts = RecentCounts()
     app.state.fast_lane = None
     errors.install(app)
     for router in ROUTERS:

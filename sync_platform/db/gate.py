@@ -40,6 +40,7 @@ class Verdict:
     bad: int | None
     threshold: Decimal | None
     production_rows: int | None = None
+    staging_rows: int | None = None
 
     @property
     def passed(self) -> bool:
@@ -53,9 +54,17 @@ class Verdict:
 
 
 def ask_gate(
-    conn: Connection[Any], tenant_id: UUID, entity: MappedEntity, rules: GateRules, fields: Sequence[str] = ()
+    conn: Connection[Any],
+    tenant_id: UUID,
+    entity: MappedEntity,
+    rules: GateRules,
+    fields: Sequence[str] = (),
+    staging_rows: int | None = None,
 ) -> list[Verdict]:
-    """Verdicts of these fields, or of the table and all its fields; in the order of the field map."""
+    """Verdicts of these fields, or of the table and all its fields; in the order of the field map.
+
+    ``staging_rows`` is for who only shows the verdicts and has counted a moment ago: the count reads the whole table.
+    """
     names = list(fields) or [ROWS, *entity.names]
     wanted = [
         {"field": name, "added": name != ROWS and entity.field(name).added, "requires": entity.requires(name)}
@@ -70,6 +79,7 @@ def ask_gate(
         "max_age": rules.max_age,
         "soak": rules.soak,
         "blocking": list(BLOCKING_CHECKS),
+        "staging_rows": staging_rows,
     }
     statement = query("promotion", "gate").format(staging=sql.Identifier(*entity.staging_table.split(".")))
     rows = conn.cursor(row_factory=dict_row).execute(statement, values).fetchall()
@@ -85,6 +95,7 @@ def ask_gate(
             row["bad"],
             row["threshold"],
             row["production_rows"],
+            row["staging_rows"],
         )
         for row in rows
     }

@@ -68,10 +68,12 @@ def gate_rules(platform: Platform) -> GateRules:
     )
 
 
-def verdicts(platform: Platform, tenant: Tenant, entity: str, fields: Sequence[str] = ()) -> list[Verdict]:
-    """What the gate says now of a table (``rows``) and its fields."""
+def verdicts(
+    platform: Platform, tenant: Tenant, entity: str, fields: Sequence[str] = (), staging_rows: int | None = None
+) -> list[Verdict]:
+    """What the gate says now of a table (``rows``) and its fields; ``staging_rows`` if counted a moment ago."""
     with platform.database.transaction(tenant.id, ROLE) as conn:
-        return ask_gate(conn, tenant.id, compared_entity(entity), gate_rules(platform), fields)
+        return ask_gate(conn, tenant.id, compared_entity(entity), gate_rules(platform), fields, staging_rows)
 
 
 def newest(platform: Platform, tenant: Tenant, entity: str, limit: int = 1) -> list[ComparisonResult]:

@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 from httpx import Response
 
+from sync_platform.api.recent_counts import SHOWN_FOR, RecentCounts
+from sync_platform.db.connect import connect
 from sync_platform.db.field_map import field_map, package_map
 from sync_platform.sync.audit import read_audit
-from sync_platform.sync.comparison import compare
+from sync_platform.sync.comparison import compare, verdicts
 from sync_platform_tests.api.conftest import MakePerson, Service, Token
 from sync_platform_tests.sync.cut_over.sides import Sides
 
@@ -61,6 +63,27 @@ def test_a_comparison_has_its_counts_and_what_the_gate_says(compared: Service, t
     (gate,) = [one for one in found.json()["gate"] if one["field"] == "phone"]
     assert not gate["open"]
     assert "7 of 40 differ" in gate["reasons"][0]
+
+
+def test_a_page_counts_staging_again_after_some_seconds_and_the_gate_each_time(
+    compared: Service, token: Token, database_url: str
+) -> None:
+    """CMP-05, F-84: counting reads the whole table, which is not done for everybody who looks at the page."""
+    now = [0.0]
+    compared.app.state.staging_counts = RecentCounts(lambda: now[0])
+
+    def reasons() -> list[str]:
+        found = compared.client.get("/api/compare/customers", headers=token("compare.read"))
+        return [reason for one in found.json()["gate"] for reason in one["reasons"] if "staging has" in reason]
+
+    assert reasons() == []
+    with connect(database_url) as admin:
+        admin.execute("update blaze.customers set deleted_at = now()")
+    assert reasons() == []
+    gate = verdicts(compared.platform, compared.tenant, "customers")
+    assert all(f"staging has 0 rows now and had {ROWS} when it was compared" in one.reasons for one in gate)
+    now[0] = SHOWN_FOR
+    assert reasons() == [f"staging has 0 rows now and had {ROWS} when it was compared"] * len(gate)
 
 
 def test_frequent_pairs_of_personal_fields_are_masked(compared: Service, token: Token) -> None:

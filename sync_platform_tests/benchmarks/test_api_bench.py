@@ -4,7 +4,8 @@ import pytest
 
 from benchmarks.api import bearer
 from benchmarks.api_upload import uploaded
-from benchmarks.service import Answers, Ask, ask, serving
+from benchmarks.client import Ask
+from benchmarks.service import Answers, ask, serving
 from benchmarks.stage import Stage
 from sync_platform.db.tenants import add_tenant
 from sync_platform.settings import load_settings

@@ -8,6 +8,7 @@ from sync_platform.api.caller import Caller, GuardedRoute, needs
 from sync_platform.api.paging import Page, Paging, page_of
 from sync_platform.api.personal import PersonalAsked, personal_values, refuse
 from sync_platform.api.problems import Problem, answers
+from sync_platform.api.recent_counts import RecentCounts
 from sync_platform.api.shown.compare import (
     ComparisonRates,
     ComparisonShown,
@@ -25,6 +26,7 @@ from sync_platform.api.shown.compare import (
     whole,
 )
 from sync_platform.db.field_map import compared_entity, mapped_entity
+from sync_platform.db.gate import Verdict
 from sync_platform.sync import comparison, drill_down
 from sync_platform.sync.permissions import web_transaction
 
@@ -43,7 +45,7 @@ Key = Annotated[
     summary="The newest comparison of a table",
     responses=answers(401, 403, 404),
 )
-def show_comparison(entity: Entity, caller: Reader) -> ComparisonShown | ComparisonRates:
+def show_comparison(request: Request, entity: Entity, caller: Reader) -> ComparisonShown | ComparisonRates:
     """Counts of every field, the most frequent differences, and what the gate says now; a viewer gets the rates.
 
     404 where the table was not compared yet.
@@ -55,8 +57,7 @@ def show_comparison(entity: Entity, caller: Reader) -> ComparisonShown | Compari
     if caller.how != "all":
         return rates(found[0])
     # packages are compared before the switch, and not promoted field by field
-    gate = [] if entity == "packages" else comparison.verdicts(caller.platform, caller.tenant, entity)
-    return whole(found[0], gate)
+    return whole(found[0], [] if entity == "packages" else _gate(request, caller, entity))
 
 
 @router.get(
@@ -135,6 +136,15 @@ def row_side_by_side(
     if found is None:
         raise Problem(404, detail="neither side has such a row")
     return side_by_side(found)
+
+
+def _gate(request: Request, caller: Caller, entity: str) -> list[Verdict]:
+    counts: RecentCounts = request.app.state.staging_counts
+    rows = counts.known((caller.tenant.id, entity))
+    found = comparison.verdicts(caller.platform, caller.tenant, entity, staging_rows=rows)
+    if rows is None and found[0].staging_rows is not None:
+        counts.note((caller.tenant.id, entity), found[0].staging_rows)
+    return found
 
 
 def _rows_allowed(request: Request, caller: Caller) -> None:
