@@ -1,6 +1,5 @@
 """``sync-platform``: the list of commands, and how errors become messages and exit codes (CLI-01)."""
 
-import gc
 import json
 import sys
 import traceback
@@ -11,35 +10,7 @@ from typing import Annotated
 
 import typer
 
-from sync_platform.cli import (
-    audit,
-    budget,
-    categories,
-    compare,
-    config,
-    credential,
-    dagster,
-    database,
-    demo,
-    doctor,
-    imports,
-    legacy,
-    matches,
-    outbox,
-    profiles,
-    promote,
-    quarantine,
-    runs,
-    sandbox,
-    serve,
-    sync,
-    tenant,
-    token,
-    up,
-    user,
-    webhooks,
-    work,
-)
+from sync_platform.cli.commands import Commands
 from sync_platform.cli.output import say
 from sync_platform.core.errors import InvalidRequest, Refused, SyncError, UnknownTenant
 from sync_platform.core.logs import log_plain
@@ -57,40 +28,12 @@ class Shell:
 
 app = typer.Typer(
     name="sync-platform",
+    cls=Commands,
     help="Keeps a tenant's PostgreSQL in step with its point of sale, payments, CRM and CSV files.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,  # they show local variables, and those hold secrets
     add_completion=False,
 )
-app.add_typer(sync.app, name="sync")
-app.add_typer(tenant.app, name="tenant")
-app.add_typer(credential.app, name="credential")
-app.add_typer(user.app, name="user")
-app.add_typer(token.app, name="token")
-app.add_typer(runs.app, name="runs")
-app.add_typer(quarantine.app, name="quarantine")
-app.add_typer(webhooks.app, name="webhooks")
-app.add_typer(categories.app, name="categories")
-app.add_typer(profiles.app, name="profiles")
-app.add_typer(matches.app, name="matches")
-app.add_typer(imports.app, name="import")
-app.add_typer(outbox.app, name="outbox")
-app.add_typer(legacy.app, name="legacy")
-app.add_typer(compare.app, name="compare")
-app.add_typer(promote.app, name="promote")
-app.command("rollback")(promote.rollback)
-app.command("finalize")(promote.finalize)
-app.add_typer(audit.app, name="audit")
-app.add_typer(database.app, name="db")
-app.add_typer(dagster.app, name="dagster")
-app.add_typer(config.app, name="config")
-app.add_typer(sandbox.app, name="sandbox")
-app.command("budget")(budget.budget)
-app.command("doctor")(doctor.doctor)
-app.command("demo")(demo.demo)
-app.command("work")(work.work)
-app.command("up")(up.up)
-app.command("serve")(serve.serve)
 
 
 def _show_version(wanted: bool) -> None:
@@ -132,7 +75,6 @@ def run(arguments: Sequence[str]) -> int:
 
 def main() -> None:
     """Entry point of the console script."""
-    gc.freeze()  # what was imported stays; looking through it again and again costs a load a tenth of its time
     sys.exit(run(sys.argv[1:]))
 
 

@@ -1,12 +1,15 @@
 """The frame of the command line: exit codes, JSON, and what an error shows."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 import typer
 
 from sync_platform.cli import app as shell
+from sync_platform.cli.commands import COMMANDS
 from sync_platform.cli.output import emit, progress, table_of
 from sync_platform.core.errors import AlreadyRunning, ConfigurationError, DatabaseUnavailable, UnknownTenant
 
@@ -46,6 +49,29 @@ def test_success_and_usage_have_their_codes(capsys: pytest.CaptureFixture[str]) 
     assert shell.run(["no-such-command"]) == 2
     assert shell.run(["db", "upgrade", "--no-such-option"]) == 2
     assert "No such option" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_says_what_it_is_for(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """CLI-01: each is found where the table says, under its own name."""
+    assert shell.run([name, "--help"]) == 0
+    assert f"Usage: sync-platform {name} " in capsys.readouterr().out
+
+
+def test_a_command_that_is_none_gets_a_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
+    """CLI-01."""
+    assert shell.run(["snyc"]) == 2
+    assert "Did you mean 'sync'?" in capsys.readouterr().err
+
+
+def test_a_command_imports_no_other() -> None:
+    """CLI-01: the start of a command is what an incremental sync takes longest for."""
+    code = "import sys; from sync_platform.cli.app import run; run(['sync', 'blaze', '--help']); print(*sys.modules)"
+    shown = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    imported = {
+        name.removeprefix("sync_platform.cli.") for name in shown.split() if name.startswith("sync_platform.cli.")
+    }
+    assert imported & {place.split(":")[0] for place in COMMANDS.values()} == {"sync"}
 
 
 @pytest.mark.parametrize("kind", ["configuration", "bug"])

@@ -12,10 +12,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-# A server that has imported the command line, and nothing else has happened in, forks a fresh process for every
-# command: the import costs more than a second of processor time, and a case may need hundreds of commands.
+from sync_platform.cli.commands import COMMANDS
+
+# A server that has imported all commands, and nothing else has happened in, forks a fresh process for every command:
+# the import costs about a second of processor time, and a case may need hundreds of commands.
 _PROCESSES = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload(["sync_platform.cli.app"])
+_PROCESSES.set_forkserver_preload(
+    ["sync_platform.cli.app", *(f"sync_platform.cli.{place.split(':')[0]}" for place in COMMANDS.values())]
+)
 
 WAIT_SECONDS = 110
 

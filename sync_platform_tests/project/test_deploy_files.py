@@ -8,14 +8,13 @@ from typing import Any
 import pytest
 import yaml
 
-from sync_platform.cli.app import app
+from sync_platform.cli.commands import COMMANDS
 from sync_platform.settings import PREFIX
 from sync_platform_tests.project.secret_scan import ROOT
 from sync_platform_tests.project.settings_page import settings
 
 DEPLOY = ROOT / "deploy"
 UNITS = sorted(path.name for path in (DEPLOY / "systemd").glob("*.service"))
-COMMANDS = {command.name for command in app.registered_commands} | {group.name for group in app.registered_groups}
 KNOWN = {setting.name for setting in settings()} | {f"{PREFIX}SECRETS_DIR"}
 
 
