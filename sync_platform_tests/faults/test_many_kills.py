@@ -24,7 +24,7 @@ SETTINGS = {"BLAZE__PAGE_SIZE": "10", "SYNC__BATCH_RECORDS": "20", "SYNC__TENANT
 def test_a_worker_that_is_killed_every_two_seconds_gets_through(stage: Stage, note: Note, seed: int) -> None:
     """F-03: eight tenants, killed every 2 s for 60 s; none is lost, and it takes at most three times as long. Leases
     of killed runs are waited for, as they are in production."""
-    shops = [small_shop(f"shop-{number}", seed + number, sales_per_day=tiered(5, 30)) for number in range(TENANTS)]
+    shops = [small_shop(f"shop-{number}", seed + number, sales_per_day=tiered(5, 20)) for number in range(TENANTS)]
     sandbox = stage.serve(*shops)
     sandbox.faults.add(Fault(kind="latency", seconds=LATENCY))
     calm = [stage.connect(shop, sandbox.url, f"calm-{shop.name}") for shop in shops]
