@@ -74,6 +74,12 @@ class SyncSettings(BaseModel):
     tenants_per_run: int = Field(default=500, ge=1, le=1000)
     drift_sample_per_page: int = Field(default=2, ge=0, le=100)
     lookup_hours: float = Field(default=24, ge=0, le=24 * 31)
+    decode_processes: int | None = Field(
+        default=None,
+        ge=0,
+        le=64,
+        description="processes that decode pages of long readings; by default one less than the cores, 0 for none",
+    )
 
 
 class CutOverSettings(BaseModel):

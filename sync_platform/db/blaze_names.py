@@ -8,12 +8,8 @@ from typing import Any, LiteralString
 
 from psycopg import Connection
 
-from sync_platform.db.blaze_tables import PRODUCTS, TRANSACTION_ITEMS
+from sync_platform.db.blaze_tables import PRODUCTS, TRANSACTION_ITEMS, Kind
 from sync_platform.db.merge import MergeScope, lock_tables
-
-Kind = tuple[str | None, str | None]  # flower type and strain
-
-_AT = {name: PRODUCTS.names.index(name) for name in ("flower_type", "strain")}
 
 _RENAME_VENDORS: LiteralString = """
 update blaze.products p
@@ -44,11 +40,6 @@ def rename_vendors(conn: Connection[Any], scope: MergeScope) -> int:
     """Give products the present names of their vendors (BLZ-23); how many had another one."""
     lock_tables(conn, scope.tenant_id, PRODUCTS)
     return conn.execute(_RENAME_VENDORS, {"tenant": scope.tenant_id, "run_id": scope.run_id}).rowcount
-
-
-def kind_of(row: Sequence[Any]) -> Kind:
-    """What lines take from a row of ``PRODUCTS``."""
-    return row[_AT["flower_type"]], row[_AT["strain"]]
 
 
 def products_of_other_kind(conn: Connection[Any], scope: MergeScope, kinds: Mapping[str, Kind]) -> list[str]:

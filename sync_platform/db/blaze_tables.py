@@ -3,6 +3,9 @@
 ``blaze`` mirrors its source, so every column is ``always`` (SYS-07); the policy works where data reaches ``public``.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 from sync_platform.db.target import Column, Enrichment, Target, columns
 
 _TAIL = "blaze_created:time blaze_modified:time business_day:day content_hash:hash source_modified_at:time"
@@ -76,3 +79,12 @@ LOOKUPS = Target(
 )
 
 TABLES = {target.table: target for target in (CUSTOMERS, TRANSACTIONS, TRANSACTION_ITEMS, PRODUCTS, LOOKUPS)}
+
+Kind = list[str | None]
+_KIND = (PRODUCTS.at["flower_type"], PRODUCTS.at["strain"])
+
+
+def kind_of(row: Sequence[Any]) -> Kind:
+    """What lines take from a row of ``PRODUCTS``: flower type and strain. A list, as between processes it becomes one
+    anyway."""
+    return [row[at] for at in _KIND]

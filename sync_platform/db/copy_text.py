@@ -12,13 +12,21 @@ import msgspec
 OPTIONS = "with (format csv, null 'null')"
 
 _LINES_AT_ONCE = 2_000
-_encode = msgspec.json.Encoder(decimal_format="number").encode
+_encode_lines = msgspec.json.Encoder(decimal_format="number").encode_lines
+
+
+def copy_lines(rows: Sequence[Sequence[Any]]) -> list[bytes]:
+    """Rows without their line ends. Takes texts, Decimals, integers, flags and None; lists as ``array_text``."""
+    encoded = _encode_lines(rows)
+    lines = encoded.split(b"\n")[:-1]
+    if b"\\" not in encoded:
+        return [line[1:-1] for line in lines]
+    return [_quoted(row) if b"\\" in line else line[1:-1] for line, row in zip(lines, rows, strict=True)]
 
 
 def copy_line(row: Sequence[Any]) -> bytes:
-    """A row without its line end. Takes texts, Decimals, integers, flags and None; lists as ``array_text``."""
-    line = _encode(row)[1:-1]
-    return line if b"\\" not in line else _quoted(row)
+    """One row by itself."""
+    return copy_lines((row,))[0]
 
 
 def array_text(values: Sequence[str]) -> str:

@@ -4,41 +4,22 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import NamedTuple
-
-import msgspec
 
 from sync_platform.core.counters import Counters
 from sync_platform.core.drift import Drift
 from sync_platform.core.reject import Reject
-from sync_platform.db.blaze_names import Kind, kind_of
-from sync_platform.db.blaze_tables import PRODUCTS
-from sync_platform.db.copy_text import copy_line
+from sync_platform.sync.decoded import Decoded, DecodedRow
 from sync_platform.sync.entities import SourceEntity
-from sync_platform.sync.known import KnownRecord, KnownRecords
-from sync_platform.transforms.drift import new_values, nul_removed, required_missing
-from sync_platform.transforms.loaded import Loaded
+from sync_platform.sync.known import KnownRecord
 from sync_platform.vendors.paging import RawPage
-
-
-class Staged(NamedTuple):
-    """A row that waits to be written, as a line to copy; its own lines as well, by their keys."""
-
-    modified: int
-    row: bytes
-    lines: dict[str, bytes]
 
 
 @dataclass
 class Batch:
-    """Counts what never gets as far as the database; the merge adds the rest.
-
-    ``kinds`` describes products by id, for the lines that take it from them.
-    """
+    """Counts what never gets as far as the database; the merge adds the rest."""
 
     entity: SourceEntity
-    rows: dict[str, Staged] = field(default_factory=dict)
-    kinds: dict[str, Kind] = field(default_factory=dict)
+    rows: dict[str, DecodedRow] = field(default_factory=dict)
     rejects: list[Reject] = field(default_factory=list)
     drift: list[Drift] = field(default_factory=list)
     newest: datetime | None = None
@@ -67,17 +48,13 @@ class Batch:
         """Records taken in so far."""
         return self._records["fetched"]
 
-    def add(self, page: RawPage, known: KnownRecords, drift_sample: int) -> None:
-        """Take a page in. Unchanged records are only counted; the last version of a key wins (SYS-05)."""
-        records, hashes, unchanged = _unknown(page, known.by_hash)
-        rows, rejects = self.entity.decoder.rows(records, hashes)
+    def add(self, page: RawPage, unchanged: Sequence[KnownRecord], decoded: Decoded) -> None:
+        """Take a page in: what the tables hold as it is, is only counted; the last version of a key wins (SYS-05)."""
+        rows, rejects = decoded.rows, decoded.rejects
         self._records.update(fetched=len(page.records), quarantined=len(rejects))
         self.rejects += rejects
         self.rejected_pages += bool(rejects) and len(rejects) == len(page.records)
-        self.drift += self.entity.drift.sample(records, drift_sample)
-        self.drift += nul_removed(records) if page.nul else []
-        self.drift += required_missing(rejects, len(page.records))
-        self.drift += self._new_values(rows)
+        self.drift += decoded.drift
         for record in unchanged:
             self._seen(record.modified)
             self._keep_known(record)
@@ -94,29 +71,21 @@ class Batch:
         if not known:
             self._known[record.key] = record
 
-    def _keep(self, row: Loaded) -> None:
+    def _keep(self, row: DecodedRow) -> None:
         earlier = self.rows.get(row.key)
-        self._lines["fetched"] += len(row.lines)
+        self._lines["fetched"] += row.sent
         if (known := self._known.pop(row.key, None)) is not None:
             # another version of a record that was counted as unchanged: that one was the duplicate
             self._records.update(unchanged=-1, duplicate_in_batch=1)
             self._lines.update(unchanged=-known.lines, duplicate_in_batch=known.lines)
-        if earlier is None:
-            self._stage(row)
-            return
-        self._records["duplicate_in_batch"] += 1
-        if row.modified < earlier.modified:
-            self._lines["duplicate_in_batch"] += len(row.lines)
-            return
-        self._lines["duplicate_in_batch"] += len(earlier.lines)
-        self._stage(row)
-
-    def _stage(self, row: Loaded) -> None:
-        lines = {line[1]: copy_line(line) for line in row.lines}
-        self._lines["duplicate_in_batch"] += len(row.lines) - len(lines)
-        self.rows[row.key] = Staged(row.modified, copy_line(row.row), lines)
-        if self.entity.target is PRODUCTS:
-            self.kinds[row.key] = kind_of(row.row)
+        if earlier is not None:
+            self._records["duplicate_in_batch"] += 1
+            if row.modified < earlier.modified:
+                self._lines["duplicate_in_batch"] += row.sent
+                return
+            self._lines["duplicate_in_batch"] += len(earlier.lines)
+        self._lines["duplicate_in_batch"] += row.sent - len(row.lines)
+        self.rows[row.key] = row
 
     def _seen(self, modified: datetime | None) -> None:
         if modified is not None and (self.newest is None or modified > self.newest):
@@ -129,34 +98,6 @@ class Batch:
     def line_keys(self, keys: Iterable[str]) -> set[tuple[str, str]]:
         """Receipt and line of each of them."""
         return {(key, child) for key in keys for child in self.rows[key].lines}
-
-    def _new_values(self, rows: Sequence[Loaded]) -> list[Drift]:
-        """Enumeration values that the vendor does not document, in rows and lines."""
-        target, lines = self.entity.target, self.entity.lines
-        found = new_values(self.entity.known_values(target.table), target.names, [row.row for row in rows])
-        if lines is not None:
-            known = self.entity.known_values(lines.table)
-            found += new_values(known, lines.names, [line for row in rows for line in row.lines])
-        return found
-
-
-def _unknown(
-    page: RawPage, known: dict[bytes, KnownRecord]
-) -> tuple[Sequence[msgspec.Raw], Sequence[bytes], list[KnownRecord]]:
-    """Records to decode with their hashes, and what the tables hold already."""
-    if not known:
-        return page.records, page.hashes, []
-    records: list[msgspec.Raw] = []
-    hashes: list[bytes] = []
-    unchanged: list[KnownRecord] = []
-    for raw, digest in zip(page.records, page.hashes, strict=True):
-        found = known.get(digest)
-        if found is None:
-            records.append(raw)
-            hashes.append(digest)
-        else:
-            unchanged.append(found)
-    return records, hashes, unchanged
 
 
 def _instant(epoch_ms: int) -> datetime | None:

@@ -17,7 +17,7 @@ from sync_platform.sync.lookups import refresh_lookups
 from sync_platform.sync.parents import reread_parents
 from sync_platform.sync.plan import PlannedWindow, plan
 from sync_platform.sync.platform import Platform
-from sync_platform.sync.reading import FULL, Fetched, PageReader, ahead, newest_of, parts, read_chunks, spans
+from sync_platform.sync.reading import FULL, Fetched, PageReader, newest_of, parts, read_chunks, spans
 from sync_platform.sync.request import EntityReport, OnProgress, SyncRequest, SyncResult, no_progress
 from sync_platform.sync.running import Run, ledger_run
 
@@ -97,7 +97,7 @@ def _read_window(
     newest: datetime | None = None
     for part in parts(item, cursor, _overlap(platform, loader.entity)):
         chunks = _chunks(platform, opened, loader.entity, part.window)
-        pages = ahead(read_chunks(chunks, part.position, reader, known))
+        pages = read_chunks(chunks, part.position, reader, known)
         newest = loader.load(pages, Window(item.window.start, part.window.end), newest or newest_of(part.position))
     watermark: datetime | None = None
     if item.reaches_now:
@@ -122,7 +122,7 @@ def _read_collection(
         window, place = cursor.window, cursor.position
     reader = opened.client.products(place["page"] if place else None)
     pages = (Fetched(page, KnownRecords(), {FULL: True, "page": page.position}) for page in reader)
-    newest = loader.load(ahead(pages), window, newest_of(place))
+    newest = loader.load(pages, window, newest_of(place))
     if place is None and loader.complete_pass and loader.all_readable:
         delete_absent(platform, request, run, loader.entity, loader.seen)
     loader.complete(min(newest, window.end) if newest else None)

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from sync_platform.db.blaze_tables import CUSTOMERS, PRODUCTS, TRANSACTION_ITEMS, TRANSACTIONS
+from sync_platform.db.blaze_tables import CUSTOMERS, PRODUCTS, TRANSACTION_ITEMS, TRANSACTIONS, kind_of
 from sync_platform.sync.entities import SourceEntity
 from sync_platform.sync.request import Entity
 from sync_platform.transforms import blaze_rows
@@ -26,7 +26,11 @@ TRANSACTIONS_ENTITY = _entity(
     lines=TRANSACTION_ITEMS,
 )
 PRODUCTS_ENTITY = _entity(
-    "products", PRODUCTS, RecordDecoder(Product, blaze_rows.product), DriftDetector(FIELDS["products"], Product)
+    "products",
+    PRODUCTS,
+    RecordDecoder(Product, blaze_rows.product),
+    DriftDetector(FIELDS["products"], Product),
+    about=kind_of,
 )
 
 BLAZE_ENTITIES: dict[Entity, SourceEntity] = {

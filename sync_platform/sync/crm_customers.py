@@ -1,6 +1,6 @@
 """The copy of the CRM's customers: read whole, page by page, and judged by what is missing (CRM-01, SYS-15)."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,7 +19,7 @@ from sync_platform.sync.crm_entities import CUSTOMER_RECORDS, SOURCE
 from sync_platform.sync.known import KnownRecord, KnownRecords
 from sync_platform.sync.loading import Loader
 from sync_platform.sync.platform import Platform
-from sync_platform.sync.reading import FULL, Fetched, ahead
+from sync_platform.sync.reading import FULL, Fetched
 from sync_platform.sync.request import SyncRequest
 from sync_platform.sync.running import Run
 from sync_platform.sync.write import Written, write_batch
@@ -92,7 +92,7 @@ def refresh_customers(platform: Platform, request: SyncRequest, run: Run, opened
         window, place = cursor.window, cursor.position
     loader = CustomerLoader(platform, request, run, opened.account.account)
     known = KnownRecords() if request.verify else _known(platform, request)
-    loader.load(ahead(_pages(opened, known, place)), window, None)
+    loader.load(_pages(opened, known, place), window, None)
     try:
         if place is None and loader.complete_pass and loader.all_readable and loader.seen:
             _delete_absent(platform, request, run, loader)
@@ -102,7 +102,7 @@ def refresh_customers(platform: Platform, request: SyncRequest, run: Run, opened
     return loader.counters
 
 
-def _pages(opened: OpenCrm, known: KnownRecords, place: dict[str, Any] | None) -> Iterator[Fetched]:
+def _pages(opened: OpenCrm, known: KnownRecords, place: dict[str, Any] | None) -> Generator[Fetched, None, None]:
     for page in opened.client.customers(place["page"] if place else None):
         yield Fetched(page, known, {FULL: True, "page": page.position})
 

@@ -1,6 +1,6 @@
 """What a use case has to know of an entity of any source: record type, field map, tables, documented values."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,11 +8,15 @@ from sync_platform.db.target import Target
 from sync_platform.sync.request import Entity
 from sync_platform.transforms.decode import RecordDecoder
 from sync_platform.transforms.drift import DriftDetector
+from sync_platform.transforms.loaded import Row
 
 
 @dataclass(frozen=True)
 class SourceEntity:
-    """``lines`` is the table of the lines that arrive inside this entity's records, if any."""
+    """``lines`` is the table of the lines that arrive inside this entity's records, if any.
+
+    ``about`` is what a batch remembers of a row beside the line that is copied.
+    """
 
     source: str
     name: Entity
@@ -21,6 +25,7 @@ class SourceEntity:
     drift: DriftDetector
     values: Mapping[str, Mapping[str, frozenset[str]]]
     lines: Target | None = None
+    about: Callable[[Row], Any] | None = None
 
     @property
     def ledger_entities(self) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from sync_platform.core.window import Window
 from sync_platform.db.cursors import clear_position, complete_window, save_position
 from sync_platform.db.merge import MergeScope
 from sync_platform.sync.batch import Batch
+from sync_platform.sync.decoding import Begun, Decoding
 from sync_platform.sync.entities import SourceEntity
 from sync_platform.sync.platform import Platform
 from sync_platform.sync.reading import Fetched
@@ -22,6 +23,7 @@ from sync_platform.sync.request import SyncRequest
 from sync_platform.sync.running import Run
 from sync_platform.sync.write import Written, write_batch
 from sync_platform.sync.writing import WriteBehind
+from sync_platform.vendors.prefetch import prefetched
 
 
 class Loader:
@@ -44,28 +46,28 @@ class Loader:
     def load(self, pages: Generator[Fetched, None, None], window: Window, newest: datetime | None) -> datetime | None:
         """Write all pages; return the highest ``modified`` seen, ``newest`` included.
 
-        Where the source fails midway, what has arrived is written before the error goes on, so that the next
-        run does not fetch it again.
+        They are fetched while the last ones are loaded. Where the source fails midway, what has arrived is written
+        before the error goes on, so that the next run does not fetch it again.
         """
         latest: dict[str, Any] | None = None
         stopped: SyncError | None = None
         # closing stops the reader ahead of us: no call is made once the run is over
-        with WriteBehind() as behind, closing(pages):
+        with WriteBehind() as behind, self._decoding() as decoding, closing(prefetched(decoding.begun(pages))) as ready:
             while True:
                 try:
                     self._run.check()
-                    fetched = next(pages, None)
+                    begun = next(ready, None)
                 except DatabaseUnavailable:
                     raise
                 except SyncError as error:
                     stopped = error
                     break
-                if fetched is None:
+                if begun is None:
                     break
-                self._take(fetched)
-                self.complete_pass |= fetched.page.complete
+                self._take(begun)
+                self.complete_pass |= begun.fetched.page.complete
                 newest = max((n for n in (newest, self._batch.newest) if n is not None), default=None)
-                latest = {**fetched.position, "newest": newest.isoformat() if newest else None}
+                latest = {**begun.fetched.position, "newest": newest.isoformat() if newest else None}
                 if self._full():
                     behind.start(partial(self._write, self._collected(), window, latest))
                     latest = None
@@ -79,7 +81,8 @@ class Loader:
 
     def load_records(self, page: Fetched, window: Window) -> None:
         """Write single records outside the window's order, such as re-read receipts. The position stays."""
-        self._take(page)
+        with self._decoding() as decoding:
+            self._take(decoding.begin(page))
         self._write(self._collected(), window, None)
 
     def complete(self, watermark: datetime | None) -> None:
@@ -91,10 +94,15 @@ class Loader:
             lambda conn: complete_window(conn, *place, watermark=watermark, run_id=self._run.id), place[0]
         )
 
-    def _take(self, fetched: Fetched) -> None:
+    def _decoding(self) -> Decoding:
+        sync = self._platform.settings.sync
+        start = partial(self._platform.decode_processes.start, most=sync.decode_processes)
+        return Decoding(self.entity, sync.drift_sample_per_page, start)
+
+    def _take(self, begun: Begun) -> None:
         if not self._batch.fetched:
             self._batch_started = time.monotonic()
-        self._batch.add(fetched.page, fetched.known, self._platform.settings.sync.drift_sample_per_page)
+        self._batch.add(begun.fetched.page, begun.unchanged, begun.decoded())
 
     def _full(self) -> bool:
         # Half of what a crash may repeat (SYS-09): it loses what is being written and what is being collected.

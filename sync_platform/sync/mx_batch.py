@@ -8,7 +8,7 @@ import msgspec
 from sync_platform.db.mx_tables import PAYMENTS
 from sync_platform.sync.batch import Batch
 from sync_platform.transforms.invoice_reference import invoice_number
-from sync_platform.transforms.loaded import Loaded
+from sync_platform.transforms.loaded import Row
 
 _ID, _REFERENCE = PAYMENTS.at["payment_id"], PAYMENTS.at["invoice_reference"]
 _TYPE, _STATUS = PAYMENTS.at["type"], PAYMENTS.at["status"]
@@ -27,18 +27,23 @@ class PaymentRef:
     reverses: bool
 
 
+def payment_ref(row: Row) -> PaymentRef:
+    """What a row of ``PAYMENTS`` tells of its invoice."""
+    kind, status = (str(row[at] or "").lower() for at in (_TYPE, _STATUS))
+    reverses = kind in _REVERSING_TYPES or status in _REVERSING_STATES
+    return PaymentRef(row[_ID], invoice_number(row[_REFERENCE]), reverses)
+
+
 @dataclass
 class PaymentBatch(Batch):
     """``said`` is what details of these payments say of their invoices, where they were read as details."""
 
-    refs: dict[str, PaymentRef] = field(default_factory=dict)
     said: dict[int, tuple[int, ...]] = field(default_factory=dict)
 
-    def _stage(self, row: Loaded) -> None:
-        super()._stage(row)
-        kind, status = (str(row.row[at] or "").lower() for at in (_TYPE, _STATUS))
-        reverses = kind in _REVERSING_TYPES or status in _REVERSING_STATES
-        self.refs[row.key] = PaymentRef(row.row[_ID], invoice_number(row.row[_REFERENCE]), reverses)
+    @property
+    def refs(self) -> dict[str, PaymentRef]:
+        """What is known of the payments' invoices, by the keys of their rows."""
+        return {key: row.about for key, row in self.rows.items()}
 
 
 class _Said(msgspec.Struct, rename="camel"):

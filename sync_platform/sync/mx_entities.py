@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from sync_platform.db.mx_tables import INVOICES, PAYMENTS
 from sync_platform.sync.entities import SourceEntity
+from sync_platform.sync.mx_batch import payment_ref
 from sync_platform.sync.request import Source
 from sync_platform.transforms import mx_rows
 from sync_platform.transforms.decode import RecordDecoder
@@ -61,4 +62,4 @@ class MerchantRecords:
 
 def _payments(to_row: Callable[..., Loaded]) -> SourceEntity:
     decoder = RecordDecoder(Payment, to_row, numbered=True)
-    return SourceEntity(SOURCE, "payments", PAYMENTS, decoder, _PAYMENT_DRIFT, VALUES)
+    return SourceEntity(SOURCE, "payments", PAYMENTS, decoder, _PAYMENT_DRIFT, VALUES, about=payment_ref)

@@ -29,6 +29,7 @@ from sync_platform.sync.mx_resolving import InvoiceFinder
 from sync_platform.sync.mx_work import INVOICES, NUMBERS, PAYMENTS, Work
 from sync_platform.sync.mx_write import Portion, Written, write_portion
 from sync_platform.sync.platform import Platform
+from sync_platform.sync.reading import Fetched
 from sync_platform.sync.request import SyncRequest
 from sync_platform.sync.running import Run
 from sync_platform.sync.write import remember
@@ -71,7 +72,9 @@ class PaymentLoader(Loader):
         """Payments that were read one by one; ``also`` is done in their transaction."""
         batch = PaymentBatch(self.entity, said=dict(said_by(details)))
         page = RawPage(list(details), [content_hash(raw) for raw in details], None, {})
-        batch.add(page, KnownRecords(), self._platform.settings.sync.drift_sample_per_page)
+        with self._decoding() as decoding:
+            begun = decoding.begin(Fetched(page, KnownRecords(), {}))
+            batch.add(page, begun.unchanged, begun.decoded())
         self._load(batch, also=also)
 
     @property
@@ -111,13 +114,13 @@ class PaymentLoader(Loader):
     def _load(self, batch: PaymentBatch, due: Sequence[Item] = (), *, also: Also) -> None:
         """Find the invoices of a batch, and write it in as many portions as it needs details. All but the last are
         without a place: after a crash the payments that were written are known again, and so are their invoices."""
-        work = self._finder.resolve(batch.refs.values(), batch.said, due)
+        left = batch.refs
+        work = self._finder.resolve(left.values(), batch.said, due)
         self.missing |= {item: why for item, why in work.failed.items() if item[0] != NUMBERS}
         self.unresolved |= work.unresolved
         if self._finder.invoices.failure:
             self.missing[INVOICES, "list"] = self._finder.invoices.failure
         size = self._platform.settings.mx_merchant.details_per_transaction
-        left = dict(batch.refs)
         for start in range(0, max(1, len(work.needed)), size):
             wanted = work.needed[start : start + size]
             last = start + size >= len(work.needed)

@@ -20,7 +20,7 @@ from sync_platform.sync.mx_loading import PaymentLoader
 from sync_platform.sync.mx_resolving import InvoiceFinder
 from sync_platform.sync.plan import PlannedWindow, plan
 from sync_platform.sync.platform import Platform
-from sync_platform.sync.reading import Fetched, ahead, newest_of, parts, read_chunks
+from sync_platform.sync.reading import Fetched, newest_of, parts, read_chunks
 from sync_platform.sync.request import EntityReport, OnProgress, SyncRequest, SyncResult, no_progress
 from sync_platform.sync.running import Run, ledger_run
 
@@ -153,7 +153,7 @@ def _read_window(
     begun, before = parts(item, cursor, overlap), loader.shown
     for part in begun:
         known = partial(stored_records, platform, request)
-        pages = ahead(read_chunks([part.window], part.position, opened.client.payments, known))
+        pages = read_chunks([part.window], part.position, opened.client.payments, known)
         newest = loader.load(pages, Window(item.window.start, part.window.end), newest or newest_of(part.position))
     if not item.reaches_now and begun[0].position is None:
         loader.compare_counts(item.window, loader.shown - before)
@@ -166,7 +166,7 @@ def _read_newest(platform: Platform, request: SyncRequest, opened: OpenMerchant,
     known = stored_records(platform, request, window) if window else KnownRecords()
     found = opened.client.payments(window, newest=request.newest)
     now = platform.clock()
-    loader.load(ahead(Fetched(page, known, {}) for page in found), window or Window(now, now), None)
+    loader.load((Fetched(page, known, {}) for page in found), window or Window(now, now), None)
     return [window] if window else []
 
 

@@ -17,6 +17,7 @@ from sync_platform.db.keys import KEY_FILE, KeyRing
 from sync_platform.db.migration_status import status
 from sync_platform.db.pool import Database
 from sync_platform.settings import PREFIX, Settings
+from sync_platform.sync.decode_process import DecodeProcesses
 from sync_platform.sync.jwt_keys import KeySet
 
 
@@ -31,7 +32,7 @@ class Platform:
 
     ``budgets`` are the call budgets by source that all tenants and threads of this process share (HTTP-10).
     ``stopping`` asks all runs of the process to stop at their next page (F-04). ``signing_keys`` are those that sign
-    people's tokens, as far as they were asked for.
+    people's tokens, as far as they were asked for. ``decode_processes`` are those of all its long readings.
     """
 
     settings: Settings
@@ -42,6 +43,7 @@ class Platform:
     sleep: Callable[[float], None] = time.sleep
     stopping: threading.Event = field(default_factory=threading.Event)
     signing_keys: KeySet = field(default_factory=KeySet)
+    decode_processes: DecodeProcesses = field(default_factory=DecodeProcesses)
 
     def child_environment(self) -> dict[str, str]:
         """What a child process needs to work on the same database with the same keys. Holds secrets: never show it.

@@ -13,7 +13,6 @@ from sync_platform.db.cursors import Cursor
 from sync_platform.sync.known import KnownRecords
 from sync_platform.sync.plan import PlannedWindow
 from sync_platform.vendors.paging import RawPage
-from sync_platform.vendors.prefetch import prefetched
 
 FULL = "full"
 
@@ -58,7 +57,7 @@ def parts(item: PlannedWindow, cursor: Cursor, overlap: timedelta) -> list[Part]
 
 def read_chunks(
     chunks: list[Window], position: dict[str, Any] | None, read: PageReader, known: KnownReader
-) -> Iterator[Fetched]:
+) -> Generator[Fetched, None, None]:
     """Pages of consecutive chunks. ``position`` is one that an earlier read handed out, or None for the beginning.
 
     A position in none of these chunks was left under other settings: everything is read from the beginning.
@@ -72,11 +71,6 @@ def read_chunks(
         stored = known(chunks[number])
         for page in read(chunks[number], inside):
             yield Fetched(page, stored, {"from": names[0][0], "chunk": names[number], "page": page.position})
-
-
-def ahead(pages: Iterator[Fetched]) -> Generator[Fetched, None, None]:
-    """The same pages, fetched while the last ones are loaded. Closing it stops the fetching."""
-    yield from prefetched(pages)
 
 
 def spans(window: Window, length: timedelta) -> list[Window]:

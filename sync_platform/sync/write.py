@@ -30,8 +30,9 @@ def write_batch(
     """
     target = batch.entity.target
     lock_tables(conn, scope.tenant_id, target)
-    other_kind = products_of_other_kind(conn, scope, batch.kinds) if target is PRODUCTS and not scope.dry_run else []
-    records = merge(conn, target, [staged.row for staged in batch.rows.values()], scope)
+    kinds = {key: row.about for key, row in batch.rows.items()} if target is PRODUCTS and not scope.dry_run else {}
+    other_kind = products_of_other_kind(conn, scope, kinds) if kinds else []
+    records = merge(conn, target, [row.row for row in batch.rows.values()], scope)
     describe_lines(conn, scope, other_kind)
     counted = batch.records + records.counters
     lines, merged = batch.lines, [records]
