@@ -62,7 +62,8 @@ class DecodeProcess:
         try:
             answer = received(self._from)
             if answer is not None:
-                return _DECODED.decode(answer)
+                decoded: Decoded | None = _DECODED.decode(answer)
+                return decoded
         except (OSError, ValueError, msgspec.MsgspecError):
             pass
         self._tell()
@@ -72,7 +73,9 @@ class DecodeProcess:
         """Once, and not of the end that we made: whoever looks after the machine may want to know who killed it."""
         if not self._told:
             self._told = True
-            _log.warning("decode process ended", pid=self.pid, exit_code=self._process.poll())
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(1)
+            _log.warning("decode process ended", pid=self.pid, exit_code=self._process.returncode)
 
     def close(self) -> None:
         """End it. Pages that were asked for are not answered any more."""

@@ -70,7 +70,8 @@ def test_a_killed_process_loses_no_page(decoding: tuple[Decoding, list[DecodePro
             found.append(waiting.decoded())
     assert found == [decode_page(SALES, asked_of(page), SAMPLE) for page in pages]
     assert len(started) == 1
-    assert [(entry["event"], entry["pid"]) for entry in log] == [("decode process ended", started[0].pid)]
+    told = [(entry["event"], entry["pid"], entry["exit_code"]) for entry in log]
+    assert told == [("decode process ended", started[0].pid, -signal.SIGKILL)]
 
 
 def test_what_the_tables_hold_is_not_decoded(decoding: tuple[Decoding, list[DecodeProcess]]) -> None:
