@@ -175,7 +175,7 @@ class Loads:
             settle(url)
             done = ours.sync_all(self._stage, url, self._spec, self._now)
         self._stage.took("first load, ours", done.seconds)
-        self._stage.took("first load, ours: CPU of the process", done.measured.cpu_seconds)
+        self._stage.took("first load, ours: CPU of its processes", done.measured.cpu_seconds)
         return done
 
     def _limit(self, number: int, buffers: limit.Buffers) -> float:

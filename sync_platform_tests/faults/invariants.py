@@ -22,6 +22,7 @@ from sync_platform_tests.sync.truth import (
     assert_tables_equal_truth,
     calls_of,
     ledger,
+    ledger_rows,
 )
 
 SHOWN = ("platform.sync_runs", "platform.schema_drift", "platform.sync_cursors", "platform.circuit_breakers")
@@ -82,10 +83,13 @@ def assert_calls_counted(
 
 
 def assert_ledger_tells_the_tables(database: Database, tenant: Tenant, table: str = "transactions") -> None:
-    """SYS-09 at any moment, also right after a kill: rows, counters and position of a batch are there together."""
-    with database.transaction(tenant.id) as conn:
+    """SYS-09 at any moment, also right after a kill: rows, counters and position of a batch are there together.
+
+    In one snapshot: what the dead process had sent may be committed while we look.
+    """
+    with database.transaction(tenant.id, one_snapshot=True) as conn:
         rows = conn.execute(sql.SQL("select count(*) from {}").format(sql.Identifier("blaze", table))).fetchone()
-    runs = [run for run in ledger(database, tenant) if run["entity"] == table]
+        runs = [run for run in ledger_rows(conn) if run["entity"] == table]
     assert rows == (sum(run["inserted"] for run in runs),), f"{table} and the ledger tell different numbers"
     for run in runs:
         assert run["fetched"] == sum(run[fate] for fate in FATES), run

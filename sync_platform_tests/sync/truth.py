@@ -1,8 +1,10 @@
 """Whether the tables hold the truth: what the shop's own records make of them, computed a second time, row by row."""
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from psycopg import Connection
 from psycopg.rows import dict_row
 
 from sync_platform.core.tenant import Tenant
@@ -68,8 +70,12 @@ def _differences(key: tuple[str, ...], wanted: Record, stored: Record) -> Iterab
 def ledger(database: Database, tenant: Tenant) -> list[Record]:
     """All rows of the run ledger, oldest first."""
     with database.transaction(tenant.id) as conn:
-        rows = conn.cursor(row_factory=dict_row)
-        return rows.execute("select * from platform.sync_runs order by id").fetchall()
+        return ledger_rows(conn)
+
+
+def ledger_rows(conn: Connection[Any]) -> list[Record]:
+    """The same, as a transaction of the tenant sees them."""
+    return conn.cursor(row_factory=dict_row).execute("select * from platform.sync_runs order by id").fetchall()
 
 
 def assert_accounted(database: Database, tenant: Tenant) -> None:
