@@ -80,6 +80,9 @@ class SyncSettings(BaseModel):
         le=64,
         description="processes that decode pages of long readings; by default one less than the cores, 0 for none",
     )
+    decode_after_records: int = Field(
+        default=2_000, ge=0, description="decoded records of one reading that make it a long one"
+    )
 
 
 class CutOverSettings(BaseModel):

@@ -13,9 +13,6 @@ from sync_platform.sync.entities import SourceEntity
 from sync_platform.sync.known import KnownRecord
 from sync_platform.sync.reading import Fetched
 
-#: Records after which a process is worth its start, a third of a second of another core.
-MUCH = 2_000
-
 Start = Callable[[SourceEntity, int], DecodeProcess | None]
 
 
@@ -30,11 +27,12 @@ class Begun(NamedTuple):
 class Decoding:
     """``begin`` is called in the thread that fetches, ``decoded`` of what it returns in the one that loads, in order.
 
-    A page whose process is gone is decoded here, and so is one with rejects.
+    A page whose process is gone is decoded here, and so is one with rejects. ``much`` is the number of records after
+    which a process is worth its start, a third of a second of another core.
     """
 
-    def __init__(self, entity: SourceEntity, drift_sample: int, start: Start) -> None:
-        self._entity, self._drift_sample, self._start = entity, drift_sample, start
+    def __init__(self, entity: SourceEntity, drift_sample: int, start: Start, much: int) -> None:
+        self._entity, self._drift_sample, self._start, self._much = entity, drift_sample, start, much
         self._records = 0
         self._lock = threading.Lock()
         self._process: DecodeProcess | None = None
@@ -59,7 +57,7 @@ class Decoding:
         """The process, if there is one by now."""
         self._records += records
         with self._lock:
-            if self._records > MUCH and not self._settled:
+            if self._records > self._much and not self._settled:
                 self._settled = True
                 self._process = self._start(self._entity, self._drift_sample)
             return self._process

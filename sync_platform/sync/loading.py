@@ -97,7 +97,7 @@ class Loader:
     def _decoding(self) -> Decoding:
         sync = self._platform.settings.sync
         start = partial(self._platform.decode_processes.start, most=sync.decode_processes)
-        return Decoding(self.entity, sync.drift_sample_per_page, start)
+        return Decoding(self.entity, sync.drift_sample_per_page, start, sync.decode_after_records)
 
     def _take(self, begun: Begun) -> None:
         if not self._batch.fetched:

@@ -80,7 +80,10 @@ class Chains:
         return bool(rows) and all(position is None and watermark is not None for position, watermark in rows)
 
     def sync(self):
-        return self.stage.sync(self.tenant, "--entity", "transactions", SYNC__BATCH_RECORDS=str(100 * PAGES_PER_BATCH))
+        settings = {"SYNC__BATCH_RECORDS": str(100 * PAGES_PER_BATCH)}
+        if self.stage.seed % 2:  # a process beside decodes every page of these
+            settings |= {"SYNC__DECODE_PROCESSES": "1", "SYNC__DECODE_AFTER_RECORDS": "0"}
+        return self.stage.sync(self.tenant, "--entity", "transactions", **settings)
 
     def finish(self) -> None:
         """The next run gets through."""

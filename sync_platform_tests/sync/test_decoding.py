@@ -12,7 +12,6 @@ from structlog.testing import capture_logs
 
 from sync_platform.core.tenant import Tenant
 from sync_platform.sandbox.shop import Shop
-from sync_platform.sync import decoding as decoding_module
 from sync_platform.sync.decode_process import DecodeProcess, DecodeProcesses
 from sync_platform.sync.decoded import Decoded, decode_page
 from sync_platform.sync.decoding import Decoding
@@ -28,16 +27,15 @@ from sync_platform_tests.sync.truth import assert_accounted, assert_tables_equal
 
 
 @pytest.fixture
-def decoding(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Decoding, list[DecodeProcess]]]:
+def decoding() -> Iterator[tuple[Decoding, list[DecodeProcess]]]:
     """Of sales, with a process from the first page on; and the processes that it started."""
-    monkeypatch.setattr(decoding_module, "MUCH", 0)
     started: list[DecodeProcess] = []
 
     def start(entity: SourceEntity, sample: int) -> DecodeProcess:
         started.append(DecodeProcess(entity, sample, lambda: None))
         return started[-1]
 
-    with Decoding(SALES, SAMPLE, start) as one:
+    with Decoding(SALES, SAMPLE, start, 0) as one:
         yield one, started
 
 
@@ -90,8 +88,8 @@ def test_short_readings_need_no_process() -> None:
     def start(entity: SourceEntity, sample: int) -> None:
         started.append(entity.name)
 
-    with Decoding(SALES, SAMPLE, start) as one:
-        for page in range(decoding_module.MUCH // 100):
+    with Decoding(SALES, SAMPLE, start, 300) as one:
+        for page in range(3):
             one.begin(fetched([sale(100 * page + n) for n in range(100)]))
         assert started == []
         for _ in range(3):
@@ -99,9 +97,8 @@ def test_short_readings_need_no_process() -> None:
         assert started == ["transactions"]
 
 
-def test_a_page_that_comes_late_starts_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_that_comes_late_starts_no_process() -> None:
     """A call under way when a run ends is not waited for; nobody would end what its page starts."""
-    monkeypatch.setattr(decoding_module, "MUCH", 0)
     started: list[DecodeProcess] = []
     processes = DecodeProcesses()
 
@@ -116,7 +113,7 @@ def test_a_page_that_comes_late_starts_no_process(monkeypatch: pytest.MonkeyPatc
         answered.wait()
         yield fetched([sale(1)])
 
-    with Decoding(SALES, SAMPLE, start) as one:
+    with Decoding(SALES, SAMPLE, start, 0) as one:
         begun = one.begun(slow())
         late = threading.Thread(target=partial(next, begun))
         late.start()
@@ -129,7 +126,6 @@ def test_a_first_load_is_the_same_with_a_process_and_without(
     make_platform: MakePlatform, platform: Platform, owner: Tenant, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """I2, I3, I5: the tables equal the shop's truth, and every record is accounted for."""
-    monkeypatch.setattr(decoding_module, "MUCH", 0)
     started: list[int] = []
     real = DecodeProcesses.start
 
@@ -139,14 +135,14 @@ def test_a_first_load_is_the_same_with_a_process_and_without(
         return one
 
     monkeypatch.setattr(DecodeProcesses, "start", start)
-    with_one = make_platform(sync={"decode_processes": 1, "batch_records": 40})
+    with_one = make_platform(sync={"decode_processes": 1, "decode_after_records": 0, "batch_records": 40})
     for name in ("customers", "transactions", "products"):
         assert sync(with_one, owner, name).state == "succeeded"
     assert len(started) == 3
     assert all(gone(pid) for pid in started)
     assert_tables_equal_truth(platform.database, owner, [shop], ["transactions", "transaction_items", "products"])
     assert_accounted(platform.database, owner)
-    without = make_platform(sync={"decode_processes": 0})
+    without = make_platform(sync={"decode_processes": 0, "decode_after_records": 0})
     assert sync(without, owner, "transactions", verify=True).reports[0].counters.unchanged == len(
         rows(platform.database, owner, "select 1 from blaze.transactions")
     )
