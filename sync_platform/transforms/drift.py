@@ -84,11 +84,11 @@ class DriftDetector:
 def new_values(
     known: Mapping[str, frozenset[str]], columns: Sequence[str], rows: Sequence[Sequence[Any]]
 ) -> list[Drift]:
-    """Enumeration values of a page's rows that the vendor does not document. They load all the same."""
+    """Enumeration values of a page's rows that the vendor does not document, in their order. They load all the same."""
     found: list[Drift] = []
     for column, values in known.items():
         at = columns.index(column)
-        for value in set(map(itemgetter(at), rows)) - {None}:
+        for value in sorted(set(map(itemgetter(at), rows)) - {None}):
             if value.lower() not in values:
                 number = sum(1 for row in rows if row[at] == value)
                 found.append(Drift(column, "new_value", value[:200], number))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from sync_platform.sandbox.shop import Shop
@@ -45,6 +45,7 @@ def process() -> Iterator[DecodeProcess]:
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(records=st.lists(RECORD, max_size=6))
+@example(records=[sale(n, status=f"new {n}", transType="Sale") for n in range(6)])
 def test_another_process_makes_the_same_of_a_page(process: DecodeProcess, records: list[Any]) -> None:
     """SYS-01, SYS-02, SYS-08, SYS-17, SYS-21: rows, lines and drift; a page with rejects it leaves to us."""
     asked = asked_of(records)
