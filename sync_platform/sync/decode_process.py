@@ -29,7 +29,8 @@ class DecodeProcess:
     """Pages are asked for in one thread and answered in the same order in another. Never raises: it may be killed."""
 
     def __init__(self, entity: SourceEntity, drift_sample: int, ended: Callable[[], None]) -> None:
-        self._ended, self._told = ended, False
+        self._ended = ended
+        self._untold = threading.Lock()  # whoever takes it tells of the end; nobody gives it back
         self._process = subprocess.Popen(  # noqa: S603  our own interpreter and module
             [sys.executable, "-m", decode_worker.__name__, entity.name, str(drift_sample)],
             stdin=subprocess.PIPE,
@@ -71,15 +72,14 @@ class DecodeProcess:
 
     def _tell(self) -> None:
         """Once, and not of the end that we made: whoever looks after the machine may want to know who killed it."""
-        if not self._told:
-            self._told = True
+        if self._untold.acquire(blocking=False):
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(1)
             _log.warning("decode process ended", pid=self.pid, exit_code=self._process.returncode)
 
     def close(self) -> None:
         """End it. Pages that were asked for are not answered any more."""
-        self._told = True
+        self._untold.acquire(blocking=False)
         self._process.kill()
         self._process.wait()
         for pipe in (self._to, self._from):

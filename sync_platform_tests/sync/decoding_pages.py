@@ -34,8 +34,9 @@ def sale(number: int, **values: Any) -> dict[str, Any]:
     return {"id": f"sale {number}", "modified": 1_700_000_000_000 + number, "cart": {"items": [line]}} | values
 
 
-def fetched(records: list[Any], known: KnownRecords | None = None) -> Fetched:
-    return Fetched(page_of(records), known or KnownRecords(), {})
+def fetched(records: list[Any]) -> Fetched:
+    """It in a reading whose tables hold nothing."""
+    return Fetched(page_of(records), KnownRecords(), {})
 
 
 def alive(pid: int) -> bool:
